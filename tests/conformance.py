@@ -22,6 +22,7 @@ from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.render import Release, final_values
 from kmanifest.engines.helm.templates.engine import RenderSession, collect_sources
 from kmanifest.engines.helm.templates.functions import functions
+from kmanifest.engines.jsonnet.options import JsonnetOptions
 from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.io.runner import INHERIT_ALL
 from kmanifest.io.tree import MemoryTree
@@ -136,5 +137,31 @@ def _options(options: Mapping[str, Any]) -> Options:
 
 
 def _manifests(case: Mapping[str, Any], cwd: str) -> list[Any]:
-    """Return the manifests of a tree."""
-    raise NotImplementedError
+    """Return the manifests of a tree. The values of its flags are those of `kmanifest build`."""
+    arguments = iter(case.get("args") or ())
+    fields: dict[str, list[tuple[str, str]]] = {
+        "ext": [],
+        "ext_code": [],
+        "tla": [],
+        "tla_code": [],
+    }
+    names = {
+        "-V": "ext",
+        "--ext-str": "ext",
+        "--ext-code": "ext_code",
+        "-A": "tla",
+        "--tla-str": "tla",
+    }
+    for flag in arguments:
+        name, _, value = next(arguments).partition("=")
+        fields[names.get(flag, "tla_code")].append((name, value))
+    options = JsonnetOptions(
+        ext=tuple(fields["ext"]),
+        ext_code=tuple(fields["ext_code"]),
+        tla=tuple(fields["tla"]),
+        tla_code=tuple(fields["tla_code"]),
+        name=case.get("name") or "",
+        isolate="none",
+    )
+    rendered = build(os.path.join(cwd, case["target"]), options=Options(engines=(options,)))
+    return rendered.to_dicts()

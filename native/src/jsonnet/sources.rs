@@ -57,7 +57,12 @@ impl Sources {
         let source = self.find(spans, span)?;
         let (_, start, _) = spans.get_span(span);
         let before = &source.text[..start.saturating_sub(source.prelude).min(source.text.len())];
-        let (line, column) = source.position(memchr::memmem::rfind(before, b"|||")?);
+        let opening = memchr::memmem::rfind_iter(before, b"|||").find(|offset| {
+            // Nothing but blanks follows an opening. Other uses are parts of the text.
+            let rest = before[offset + 3..].split(|byte| *byte == b'\n').next().unwrap_or(&[]);
+            rest.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'-'))
+        });
+        let (line, column) = source.position(opening?);
         Some((source.name.clone(), line, column, line, column))
     }
 }

@@ -16,6 +16,7 @@ from kmanifest.cli.flags import (
     parse_command_line,
     with_variables,
 )
+from kmanifest.cli.jsonnet_variables import JsonnetUsageError, read_variable
 from kmanifest.cli.output import OutputError, print_text, replace_file, write_file
 from kmanifest.cli.verbs import FILE, Command
 from kmanifest.model.errors import KmanifestError, one_line
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     )
     from kmanifest.pipeline.context import Context
 
+_MAX_SHOWN: Final = 1_000  # characters of a line of the source in an error
 _ORDER: Final = "order of variables"
 """The key of the flags that define variables, in the order of the command line: of two definitions the last one counts."""
 
@@ -85,10 +87,6 @@ FLAG_GROUPS = (
 )
 
 
-class JsonnetUsageError(KmanifestError):
-    """The command line is invalid. The exit code is 1, as that of `jsonnet`."""
-
-
 def parse(flags: Iterable[Flag], arguments: Sequence[str]) -> CommandLine:
     """Parse a command line as `jsonnet` does: `-abc` stands for `-a -b -c`, also if `-a` needs a value."""
     flags = tuple(flags)
@@ -139,12 +137,11 @@ def jsonnet(command_line: CommandLine) -> int:
     name = _check(command_line)
     variables = _define_variables(values)
 
-    from kmanifest.engines.jsonnet.command import evaluate_code, unique  # after usage errors
+    from kmanifest.engines.jsonnet.command import evaluate_code  # after usage errors
+    from kmanifest.engines.jsonnet.programs import Program, unique
 
     ctx, base = _make_context()
     source, path, name, this_file = _read_source(ctx, name, is_code=values["exec"])
-    from kmanifest.engines.jsonnet.programs import Program
-
     program = Program(
         name,
         this_file,
@@ -224,21 +221,15 @@ def _define_variables(values: Mapping[str, Any]) -> "list[tuple[str, Variable]]"
     defined: list[tuple[str, Variable]] = []
     for flag, text in ordered:
         keyword, is_code = _VARIABLE_FLAGS[flag]
+        if not keyword:
+            defined.append((flag, Variable(*read_variable(text), is_code)))
+            continue
         name, equals, value = text.partition("=")
-        if keyword and not equals:
+        if not equals:
             raise JsonnetUsageError(f'argument not in form <var>=<file> "{text}"')
-        if keyword:
-            value = "{} @'{}'".format(keyword, value.replace("'", "''"))
-        elif not equals:
-            value = _variable_value(name)
-        defined.append((flag, Variable(name, value, is_code or bool(keyword))))
+        value = "{} @'{}'".format(keyword, value.replace("'", "''"))
+        defined.append((flag, Variable(name, value, is_code=True)))
     return defined
-
-
-def _variable_value(name: str) -> str:
-    if name not in os.environ:
-        raise JsonnetUsageError(f"environment variable {name} was undefined")
-    return os.environ[name]
 
 
 def _make_context() -> "tuple[Context, str]":
@@ -286,7 +277,9 @@ def _print_failure(failure: "Failure", max_trace: int, program: "Program") -> No
     def source_line(frame: "Frame") -> str:
         lines = program.source.decode("utf-8", "replace").split("\n")
         return (
-            lines[frame.line - 1] if frame.file == program.name and frame.line <= len(lines) else ""
+            lines[frame.line - 1][:_MAX_SHOWN]
+            if frame.file == program.name and frame.line <= len(lines)
+            else ""
         )
 
     report.print_message(_printable(format_failure(failure, max_trace, source_line)))

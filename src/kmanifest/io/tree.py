@@ -249,6 +249,11 @@ class SnapshotDiskTree(DiskTree):
             os.close(descriptor)
 
 
+def absolute_path(path: str) -> str:
+    """Return a local path as an absolute one, without looking at links."""
+    return os.path.abspath(path)
+
+
 def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
     """Return a tree and a path in it for a local path. So no link can lead out of the directory.
 

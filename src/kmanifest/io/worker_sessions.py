@@ -27,6 +27,11 @@ _SECONDS_TO_END: Final = 2.0  # between the end of its output and the end of a p
 _SECONDS_TO_CHECK: Final = 0.1  # between two looks at the caller's cancel event
 
 
+def clock() -> float:
+    """Return seconds of a clock that never goes backwards."""
+    return time.monotonic()
+
+
 class WorkerDiedError(PluginError):
     """The process ended before it answered. `ending` describes how, and `number` is the signal, or 0."""
 

@@ -41,13 +41,16 @@ def format_location(frame: Frame) -> str:
     return f"{file}:{line}:{column}-{last_column}"
 
 
-def raise_failure(outcome: Outcome, locate: Callable[[str], str]) -> None:
-    """Raise the error of a failed evaluation, in one line. `locate` returns the path in the tree for a path of a frame."""
+def raise_failure(outcome: Outcome, locate: Callable[[str], str], path: str) -> None:
+    """Raise the error of a failed evaluation, in one line.
+
+    `locate` returns the path in the tree for a path of a frame. `path` is that of the file, if no frame is known.
+    """
     failure = outcome.failure
     if failure is None:
         return
     location = next((each for each in failure.frames if each.line), None)
-    where = Location()
+    where = Location(path)
     if location is not None:
         where = Location(locate(location.file), location.line, location.column)
     if isinstance(outcome.cause, KmanifestError):

@@ -14,6 +14,7 @@ class JsonnetOptions(NamedTuple):
     - `ext`, `ext_code`: names and values of external variables, as strings and as Jsonnet code
     - `tla`, `tla_code`: names and values of top-level arguments, as strings and as Jsonnet code
     - `library_paths`: directories that are searched for imports, the last one first, as with `jsonnet -J`
+    - `roots`: further directories that a program may read, besides its project or directory, and the library paths
     - `max_stack`: the number of stack frames
     - `name`: the name of the Tanka environment, if a file has several
     - `isolate`: `process` evaluates in a process of its own. `none` evaluates in this process, for trees that you trust:
@@ -32,6 +33,7 @@ class JsonnetOptions(NamedTuple):
     tla: tuple[NamedString, ...] = ()
     tla_code: tuple[NamedString, ...] = ()
     library_paths: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
     max_stack: int = 500
     name: str = ""
     isolate: Literal["process", "none"] = "process"

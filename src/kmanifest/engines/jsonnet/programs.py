@@ -1,6 +1,6 @@
 """A program with its inputs, the outcome of its evaluation, and what an evaluation calls."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from kmanifest.startup.typing import Any, Final, Literal, NamedTuple
 
@@ -34,7 +34,7 @@ class Program(NamedTuple):
     `name`: the name in errors. `this_file`: the path from which imports are resolved; empty for a snippet. `source`: the
     code. `variables`, `arguments`: external variables and top-level arguments. `natives`: names and parameters of
     native functions that `CallNative` implements. `max_stack`: the number of stack frames. `style`: the form of the
-    result.
+    result. `with_natives`: whether Tanka's native functions are known.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Program(NamedTuple):
     natives: tuple[tuple[str, tuple[str, ...]], ...] = ()
     max_stack: int = 500
     style: Style = "json"
+    with_natives: bool = False
 
 
 class Frame(NamedTuple):
@@ -85,3 +86,12 @@ class Hooks(NamedTuple):
 def failed(kind: str, message: str, frames: Sequence[Frame] = ()) -> Outcome:
     """Return the outcome of a failed evaluation."""
     return Outcome("", Failure(kind, message, tuple(frames)))
+
+
+def unique(variables: Iterable[Variable]) -> tuple[Variable, ...]:
+    """Return the variables without those that are defined again later."""
+    return tuple({each.name: each for each in variables}.values())
+
+
+def ignore_trace(_file: str, _line: int, _message: str) -> None:
+    """Ignore a message of `std.trace`."""

@@ -116,6 +116,7 @@ def as_program(document: dict[str, Any], source: bytes) -> Program:
         tuple((name, tuple(parameters)) for name, parameters in document["natives"]),
         document["max_stack"],
         document["style"],
+        document["with_natives"],
     )
 
 
