@@ -126,6 +126,7 @@ ALLOWED = {
                 "src/kmanifest/engines/jsonnet/*",
                 "src/kmanifest/cli/jsonnet.py",
                 "native/src/jsonnet/*",
+                "docs/guide/jsonnet.md",
             )
         ),
         AllowedUse(

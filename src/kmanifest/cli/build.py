@@ -131,7 +131,7 @@ JSONNET_FLAGS = (
     Flag("ext-code", "list", "external variable: NAME=CODE, or NAME for an environment variable", whole=True),
     Flag("tla-str", "list", "top-level argument: NAME=STRING, or NAME for an environment variable", short="A", whole=True),
     Flag("tla-code", "list", "top-level argument: NAME=CODE, or NAME for an environment variable", whole=True),
-    Flag("jpath", "list", "directory to search for imports; the last one is searched first", short="J", path="directory", value="dir"),
+    Flag("jpath", "list", "directory to search for imports; the last one is searched first", short="J", path="directory", value="dir", user_only=ANY_VALUE),
     Flag("name", "string", "name of the environment, of several in a file of Tanka"),
 )  # fmt: skip
 """The flags for a Jsonnet file, an environment of Tanka, and a JsonnetGenerator."""
@@ -342,7 +342,7 @@ COMMAND = Command(
     ("build",),
     "[DIR]",
     """\
-Print the resources of a kustomization, a Helm chart or a Jsonnet program. DIR is a directory with a kustomization, a chart
+Print the resources of a kustomization, a Helm chart or a Jsonnet file. DIR is a directory with a kustomization, a chart
 or a main.jsonnet, a file FILE.jsonnet, or the URL of a kustomization in a git repository. It defaults to the current
 directory.
 """,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from kmanifest.cli import EXIT_FAILURE, EXIT_OK, report
 from kmanifest.cli.flags import (
     ANY_VALUE,
+    SWITCHED_ON,
     CommandLine,
     Flag,
     UsageError,
@@ -52,17 +53,17 @@ _VARIABLE_FLAGS: Final = {
 
 GENERAL_FLAGS = with_variables(
     "JSONNET_",
-    Flag("exec", "switch", "FILE is Jsonnet code", short="e"),
-    Flag("jpath", "list", "directory to search for imports; the last one is searched first", short="J", path="directory", value="dir"),
+    Flag("exec", "switch", "FILE is Jsonnet code", short="e", user_only=SWITCHED_ON),
+    Flag("jpath", "list", "directory to search for imports; the last one is searched first", short="J", path="directory", value="dir", user_only=ANY_VALUE),
     Flag("max-stack", "string", "number of stack frames", short="s", default="500", value="n"),
     Flag("max-trace", "string", "lines of a stack trace, 0 for all", short="t", default="20", value="n"),
     Flag("isolate", "string", "`none` evaluates in this process, without limits: only for files that you trust", default="process", choices=("process", "none"), user_only=ANY_VALUE),
-    Flag("timeout", "string", "seconds that the evaluation may take", default="15", value="seconds"),
-    Flag("max-memory", "string", "MiB of memory that the evaluation may use", default="400", value="MiB"),
+    Flag("timeout", "string", "seconds that the evaluation may take", default="15", value="seconds", user_only=ANY_VALUE),
+    Flag("max-memory", "string", "MiB of memory that the evaluation may use", default="400", value="MiB", user_only=ANY_VALUE),
 )  # fmt: skip
 OUTPUT_FLAGS = with_variables(
     "JSONNET_",
-    Flag("create-output-dirs", "switch", "create the directories of output files", short="c"),
+    Flag("create-output-dirs", "switch", "create the directories of output files", short="c", user_only=SWITCHED_ON),
     Flag("multi", "string", "directory to write one file per key of the result to; their paths are printed", short="m", path="directory", value="dir", user_only=ANY_VALUE),
     Flag("no-trailing-newline", "switch", "print no line feed at the end"),
     Flag("output-file", "string", "file to write the output to", short="o", path="file", value="file", user_only=ANY_VALUE),

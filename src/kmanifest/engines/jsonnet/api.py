@@ -65,14 +65,14 @@ def render_jsonnet(
     r"""Evaluate a Jsonnet file as `jsonnet` does.
 
     `path` is a local path, or a path in `tree` if a tree is given. A mapping of paths to their content is taken as a
-    `MemoryTree`. `ext` and `tla` are external variables and top-level arguments: any values that JSON can represent. A
-    program reads files of its project, or of its directory if there is no `jsonnetfile.json` or `tkrc.yaml` in or above
+    `MemoryTree`. `ext` and `tla` are external variables and top-level arguments: any values that JSON can represent.
+    Imports read files of its project, or of its directory if there is no `jsonnetfile.json` or `tkrc.yaml` in or above
     it, and of the library paths of the options. By default it runs in a process of its own, within the time and memory
     of the options. `registry` has the engines for the native functions `helmTemplate` and `kustomizeBuild`. `cancel` is
     an event such as `threading.Event()`; when it is set, the evaluation ends with CancelledError.
 
     Raises a KmanifestError: SourceError (invalid code, or a file that may not be read), MissingError (file not found),
-    RenderError (the program failed), LimitError (a limit of `limits` or `options`), CancelledError (`cancel` is set).
+    RenderError (the evaluation failed), LimitError (a limit of `limits` or `options`), CancelledError (`cancel` is set).
     `error.location` has the file and line. An argument of a wrong type is a TypeError.
 
     >>> from kmanifest import render_jsonnet

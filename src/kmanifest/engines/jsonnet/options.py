@@ -14,18 +14,18 @@ class JsonnetOptions(NamedTuple):
     - `ext`, `ext_code`: names and values of external variables, as strings and as Jsonnet code
     - `tla`, `tla_code`: names and values of top-level arguments, as strings and as Jsonnet code
     - `library_paths`: directories that are searched for imports, the last one first, as with `jsonnet -J`
-    - `roots`: further directories that a program may read, besides its project or directory, and the library paths
+    - `roots`: further directories from which imports read, besides the file's project or directory, and the library paths
     - `max_stack`: the number of stack frames
     - `name`: the name of the Tanka environment, if a file has several
     - `isolate`: `process` evaluates in a process of its own. `none` evaluates in this process, for trees that you trust:
-      a program can then use all memory and time, or end this process. It needs the compiled backend
+      the code can then use all memory and time, or end this process. It needs the compiled backend
     - `timeout`: seconds for one evaluation in a process
     - `max_memory`: bytes that one evaluation in a process may use
     - `workers`: processes to use again; by default each evaluation starts one
 
     >>> from kmanifest import JsonnetOptions, Options
     >>> Options(engines=(JsonnetOptions(ext=(("cluster", "eu"),), library_paths=("vendor",)),))
-    Options(engines=(JsonnetOptions(ext=(('cluster', 'eu'),), library_paths=('vendor',)),))
+    Options(engines=(JsonnetOptions(ext=***, library_paths=('vendor',)),))
     """
 
     ext: tuple[NamedString, ...] = ()
@@ -44,4 +44,4 @@ class JsonnetOptions(NamedTuple):
     def __repr__(self) -> str:
         from kmanifest.model.records import describe  # rarely printed
 
-        return describe(self, secret=("ext", "tla"))
+        return describe(self, secret=("ext", "ext_code", "tla", "tla_code"))

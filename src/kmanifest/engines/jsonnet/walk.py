@@ -31,7 +31,7 @@ class Manifest(NamedTuple):
 
 
 def find_manifests(value: Any, *, allow_null: bool) -> list[Manifest]:
-    """Return the objects with an `apiVersion` and a `kind`, in order, and those of lists in the place of the list.
+    """Return the objects with an `apiVersion` and a `kind`, in order. A list is replaced by its items.
 
     A field that is null is skipped. `allow_null`: a null in a list is skipped, too. Raises RenderError for any other
     value that is not an object, and for an object without valid metadata.
