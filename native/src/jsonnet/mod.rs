@@ -72,15 +72,21 @@ pub fn evaluate_jsonnet(
 }
 
 fn run_on_big_stack(program: Program, hooks: Hooks) -> PyResult<Outcome> {
-    let thread = std::thread::Builder::new()
-        .name("jsonnet".into())
-        .stack_size(STACK_SIZE)
-        .spawn(move || evaluate(program, hooks));
-    let thread = thread.map_err(|error| {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let thread = std::thread::Builder::new().name("jsonnet".into()).stack_size(STACK_SIZE).spawn(
+        move || {
+            evaluate(program, hooks, |outcome| {
+                // The receiver waits for the outcome.
+                let _ = sender.send(outcome);
+            });
+        },
+    );
+    thread.map_err(|error| {
         let message = format!("no thread can be started for the evaluation: {error}");
         pyo3::exceptions::PyMemoryError::new_err(message)
     })?;
-    thread.join().map_err(|_| {
+    // Without an outcome, the evaluator has panicked.
+    receiver.recv().map_err(|_| {
         pyo3::exceptions::PyRuntimeError::new_err("the Jsonnet evaluator failed unexpectedly")
     })
 }

@@ -1,16 +1,16 @@
 """Processes that answer requests: one `WorkerSession`, and `Workers`, which keeps several for a caller.
 
-A session sends and receives frames. A frame is a JSON document and some bytes, each with its length before it. The
+A session sends and receives frames. A frame is a plain value and some bytes, each with its length before it. The
 process gets no environment but a few variables, and ends with the session.
 """
 
-import json
 import os
 import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
 
+from kmanifest.io.frames import dump_frame, load_frame
 from kmanifest.io.runner import end_group, has_ended, signal_name, start_process
 from kmanifest.io.signals import PostponedSignals
 from kmanifest.model.cancel import CancelEvent, check_cancelled
@@ -79,7 +79,7 @@ class WorkerSession:
 
     def send(self, document: Mapping[str, Any], content: bytes, deadline: "Deadline") -> None:
         """Send a frame. Raises WorkerDiedError if the process has ended, and the errors of `Deadline.check`."""
-        text = json.dumps(document).encode()
+        text = dump_frame(document)
         header = len(text).to_bytes(8, "big") + len(content).to_bytes(8, "big")
         pending = memoryview(header + text + content)
         stream = self._process.stdin
@@ -102,7 +102,7 @@ class WorkerSession:
         lengths = int.from_bytes(header[:8], "big"), int.from_bytes(header[8:], "big")
         if sum(lengths) > max_size:
             raise LimitError(f"a result of more than {max_size} bytes (max_output)")
-        document: dict[str, Any] = json.loads(self._read(lengths[0], deadline))
+        document: dict[str, Any] = load_frame(self._read(lengths[0], deadline))
         return document, self._read(lengths[1], deadline)
 
     def close(self) -> None:

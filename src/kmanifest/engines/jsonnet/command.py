@@ -9,7 +9,7 @@ from kmanifest.engines.jsonnet.imports import Importer
 from kmanifest.engines.jsonnet.isolation import run
 from kmanifest.engines.jsonnet.options import JsonnetOptions
 from kmanifest.engines.jsonnet.programs import Hooks, Outcome, Program, Trace
-from kmanifest.engines.jsonnet.source import find_project, seconds_left
+from kmanifest.engines.jsonnet.projects import find_project, seconds_left
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import MissingError
 from kmanifest.pipeline.context import Context

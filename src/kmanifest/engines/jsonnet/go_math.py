@@ -5,7 +5,7 @@ order of operations decide the last digit, so they are those of Go.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest.startup.typing import Final
 
@@ -337,3 +337,23 @@ def round_half_away(x: float) -> float:
     if abs(x - whole) >= 0.5:
         whole += math.copysign(1.0, x)
     return math.copysign(whole, x)
+
+
+class NotANumberError(Exception):
+    """The result of a function is no number, or has no end. The message is go-jsonnet's."""
+
+
+_FUNCTIONS: Final[Mapping[str, Callable[..., float]]] = {
+    "sin": sin, "cos": cos, "tan": tan, "asin": asin, "acos": acos, "atan": atan, "log": log, "exp": exp,
+    "atan2": atan2, "hypot": hypot, "pow": pow, "round": round_half_away, "trunc": lambda x: float(int(x)),
+}  # fmt: skip
+
+
+def checked(name: str, *arguments: float) -> float:
+    """Return the result of a function. Raises NotANumberError if it is not finite."""
+    result = _FUNCTIONS[name](*arguments)
+    if math.isnan(result):
+        raise NotANumberError("Not a number")
+    if math.isinf(result):
+        raise NotANumberError("Overflow")
+    return result

@@ -1,8 +1,5 @@
 """Evaluate a program in a worker process, or in this one if the caller trusts it."""
 
-import json
-
-from kmanifest.engines.jsonnet import evaluation
 from kmanifest.engines.jsonnet.options import JsonnetOptions
 from kmanifest.engines.jsonnet.programs import MAX_SOURCE, Failure, Frame, Hooks, Outcome, Program
 from kmanifest.io.worker_sessions import Deadline, WorkerDiedError, Workers, WorkerSession
@@ -31,6 +28,8 @@ def run(
     if len(program.source) > MAX_SOURCE:
         raise LimitError(f"a source of more than {MAX_SOURCE} bytes")
     if options.isolate == "none":
+        from kmanifest.engines.jsonnet import evaluation  # the worker process imports it otherwise
+
         evaluation.require_compiled()
         return evaluation.evaluate(program, hooks)
     timeout = min(options.timeout, seconds) if seconds else options.timeout
@@ -111,6 +110,8 @@ class _Conversation:
                 path, content = self._hooks.load(document["from"], document["path"])
                 self._session.send({"path": path}, content, self._deadline)
             else:
+                import json  # few programs call such functions
+
                 result = self._hooks.call_native(document["name"], json.loads(content))
                 self._session.send({}, json.dumps(result).encode(), self._deadline)
         except WorkerDiedError:

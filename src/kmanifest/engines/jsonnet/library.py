@@ -6,15 +6,7 @@ builtins.go; google/jsonnet v0.22.0 stdlib/std.jsonnet.
 
 from collections.abc import Callable, Mapping
 
-from kmanifest.engines.jsonnet import go_math
-from kmanifest.engines.jsonnet.manifests import (
-    manifest_python,
-    manifest_toml_ex,
-    manifest_yaml_doc,
-    parse_json,
-    parse_yaml,
-    to_string,
-)
+from kmanifest.startup.lazy import lazy_function
 from kmanifest.startup.typing import Any, Final
 
 LIBRARY: Final = r"""
@@ -148,43 +140,38 @@ function(std)
 """
 
 
-class NotANumberError(Exception):
-    """The result of a function is no number, or has no end. The message is go-jsonnet's."""
-
-
-def _checked(function: Callable[..., float]) -> Callable[..., float]:
-    def call(*arguments: float) -> float:
-        result = function(*arguments)
-        if result != result:  # noqa: PLR0124 - NaN
-            raise NotANumberError("Not a number")
-        if abs(result) == float("inf"):
-            raise NotANumberError("Overflow")
-        return result
-
-    return call
-
-
-def _truncate(x: float) -> float:
-    return float(int(x))
-
-
 _PREFIX: Final = "kmanifest:"
+_MODULE: Final = "kmanifest.engines.jsonnet.manifests"
+
+
+def _math(name: str, *parameters: str) -> tuple[tuple[str, ...], Callable[..., Any]]:
+    def call(*arguments: float) -> float:
+        from kmanifest.engines.jsonnet.go_math import (
+            checked,  # few programs compute with real numbers
+        )
+
+        return checked(name, *arguments)
+
+    return parameters, call
+
+
 _FUNCTIONS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Any]]]] = {
     **{
-        name: (("x",), _checked(getattr(go_math, name)))
-        for name in ("sin", "cos", "tan", "asin", "acos", "atan", "log", "exp")
+        name: _math(name, "x")
+        for name in ("sin", "cos", "tan", "asin", "acos", "atan", "log", "exp", "round", "trunc")
     },
-    "atan2": (("y", "x"), _checked(go_math.atan2)),
-    "hypot": (("x", "y"), _checked(go_math.hypot)),
-    "pow": (("x", "n"), _checked(go_math.pow)),
-    "round": (("x",), go_math.round_half_away),
-    "trunc": (("x",), _truncate),
-    "toString": (("a",), to_string),
-    "parseJson": (("str",), parse_json),
-    "parseYaml": (("str",), parse_yaml),
-    "manifestTomlEx": (("value", "indent"), manifest_toml_ex),
-    "manifestPython": (("v",), manifest_python),
-    "manifestYamlDoc": (("value", "indent_array_in_object", "quote_keys"), manifest_yaml_doc),
+    "atan2": _math("atan2", "y", "x"),
+    "hypot": _math("hypot", "x", "y"),
+    "pow": _math("pow", "x", "n"),
+    "toString": (("a",), lazy_function(_MODULE, "to_string")),
+    "parseJson": (("str",), lazy_function(_MODULE, "parse_json")),
+    "parseYaml": (("str",), lazy_function(_MODULE, "parse_yaml")),
+    "manifestTomlEx": (("value", "indent"), lazy_function(_MODULE, "manifest_toml_ex")),
+    "manifestPython": (("v",), lazy_function(_MODULE, "manifest_python")),
+    "manifestYamlDoc": (
+        ("value", "indent_array_in_object", "quote_keys"),
+        lazy_function(_MODULE, "manifest_yaml_doc"),
+    ),
 }
 
 NATIVES: Final = {f"{_PREFIX}{name}": function for name, function in _FUNCTIONS.items()}

@@ -4,20 +4,17 @@ A value consists of None, bool, int, float, str, list and dict. Source: go-jsonn
 unparseNumber and unparseString.
 """
 
-import json
-import re
-
 from kmanifest.startup.typing import Any, Final
 
-_ESCAPED: Final = re.compile('["\\\\\x00-\x1f\x7f-\x9f]')
-_SHORT_ESCAPES: Final = {
-    '"': '\\"',
-    "\\": "\\\\",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
+_ESCAPES: Final = {
+    **{code: f"\\u{code:04x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
+    ord('"'): '\\"',
+    ord("\\"): "\\\\",
+    ord("\b"): "\\b",
+    ord("\f"): "\\f",
+    ord("\n"): "\\n",
+    ord("\r"): "\\r",
+    ord("\t"): "\\t",
 }
 
 
@@ -34,12 +31,7 @@ def print_number(number: float) -> str:
 
 def print_string(text: str) -> str:
     """Return a string in double quotes, with go-jsonnet's escapes."""
-    return f'"{_ESCAPED.sub(_escape, text)}"'
-
-
-def _escape(match: re.Match[str]) -> str:
-    character = match[0]
-    return _SHORT_ESCAPES.get(character) or f"\\u{ord(character):04x}"
+    return f'"{text.translate(_ESCAPES)}"'
 
 
 def print_scalar(value: Any) -> str:
@@ -150,6 +142,8 @@ def type_name(value: Any) -> str:
 
 def as_string(text: str) -> str:
     """Return the string of a result in JSON. Raises NotPrintableError for any other value."""
+    import json  # most results are printed by the process that evaluates
+
     value = json.loads(text)
     if not isinstance(value, str):
         raise NotPrintableError(f"expected string result, got: {type_name(value)}")

@@ -18,14 +18,11 @@ from kmanifest.engines.jsonnet.programs import (
     ignore_trace,
     unique,
 )
-from kmanifest.engines.jsonnet.tanka_natives import TREE_NATIVES
+from kmanifest.engines.jsonnet.projects import find_project, seconds_left
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import KmanifestError, MissingError
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
-
-PROJECT_FILES: Final = ("tkrc.yaml", "jsonnetfile.json")
-"""The files that mark the root of a project of Tanka or jsonnet-bundler."""
 
 
 class Source(NamedTuple):
@@ -62,17 +59,11 @@ class Source(NamedTuple):
         )
 
 
-def find_project(ctx: Context, directory: str) -> str | None:
-    """Return the nearest parent of a resolved directory with a file of `PROJECT_FILES`, or None."""
-    for name in PROJECT_FILES:
-        candidate = directory
-        while True:
-            if ctx.tree.kind(trees.join(candidate, name)) == "file":
-                return candidate
-            if not candidate:
-                break
-            candidate = trees.parent(candidate)
-    return None
+TREE_NATIVES: Final = (
+    ("helmTemplate", ("name", "chart", "opts")),
+    ("kustomizeBuild", ("path", "opts")),
+)
+"""The native functions that read the tree of the build, and their parameters. `tree_natives` implements them."""
 
 
 def evaluate(
@@ -95,7 +86,7 @@ def evaluate(
         read(ctx, source.path),
         unique((*ext, *variables)),
         unique(tla),
-        tuple(TREE_NATIVES.items()),
+        TREE_NATIVES,
         options.max_stack,
         style,
         with_natives=True,
@@ -170,11 +161,3 @@ def variables_of(options: JsonnetOptions) -> tuple[tuple[Variable, ...], tuple[V
     tla = [Variable(name, text) for name, text in options.tla]
     tla += [Variable(name, text, is_code=True) for name, text in options.tla_code]
     return tuple(ext), tuple(tla)
-
-
-def seconds_left(ctx: Context) -> float:
-    """Return the seconds until the deadline of the build; 0 without one."""
-    if ctx.meter is None:
-        return 0.0
-    seconds = ctx.meter.seconds_left()
-    return 0.0 if seconds == float("inf") else seconds

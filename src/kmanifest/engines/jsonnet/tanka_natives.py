@@ -180,9 +180,3 @@ TANKA_NATIVES: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Any]]]] =
     "sha256": (("str",), sha256),
 }
 """The native functions by name, with their parameters."""
-
-TREE_NATIVES: Final[Mapping[str, tuple[str, ...]]] = {
-    "helmTemplate": ("name", "chart", "opts"),
-    "kustomizeBuild": ("path", "opts"),
-}
-"""The native functions that read the tree of the build, and their parameters. `tree_natives` implements them."""

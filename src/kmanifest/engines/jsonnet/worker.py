@@ -4,12 +4,12 @@ It reads no file. Imports, and native functions that are not built in, are reque
 evaluates, it limits its own memory and processor time, so that a program which uses more ends only this process.
 """
 
-import json
 import resource
 import sys
 
 from kmanifest.engines.jsonnet.evaluation import evaluate
 from kmanifest.engines.jsonnet.programs import Failure, Hooks, Outcome, Program, Variable
+from kmanifest.io.frames import dump_frame, load_frame
 from kmanifest.startup.typing import Any, Final
 
 _STACK_SIZE: Final = 1 << 30  # that of the evaluating thread, see native/src/jsonnet/mod.rs
@@ -55,11 +55,11 @@ class Channel:
         if len(header) < _HEADER_SIZE:
             return None
         sizes = int.from_bytes(header[:8], "big"), int.from_bytes(header[8:], "big")
-        return json.loads(self._requests.read(sizes[0])), self._requests.read(sizes[1])
+        return load_frame(self._requests.read(sizes[0])), self._requests.read(sizes[1])
 
     def send(self, document: dict[str, Any], content: bytes = b"") -> None:
         """Send a frame."""
-        text = json.dumps(document).encode()
+        text = dump_frame(document)
         self._answers.write(len(text).to_bytes(8, "big") + len(content).to_bytes(8, "big"))
         self._answers.write(text)
         self._answers.write(content)
@@ -82,6 +82,8 @@ class Channel:
         return document["path"], content
 
     def _call_native(self, name: str, arguments: list[Any]) -> Any:
+        import json  # few programs call such functions
+
         content = json.dumps(arguments, default=_refuse_function).encode()
         _, result = self._request({"operation": "native", "name": name}, content)
         return json.loads(result)
