@@ -31,7 +31,8 @@ _STACK_FRAMES: Final = 4
 _MARK: Final = "\0"
 """The first character of imports that no file can have. They add the functions of `library` to `std`."""
 _SOURCE_SUFFIXES: Final = (".jsonnet", ".libsonnet")
-"""The files that get the functions of `library`. The evaluator does not report whether a file is imported as a string."""
+"""The files that get the functions of `library`, unless a source imports them as strings."""
+_STRING_IMPORT: Final = re.compile(r"importstr\s*@?(?:'([^'\n]*)'|\"([^\"\n]*)\")")
 _FRAME: Final = re.compile(r"\s+(\S.*?):(\d+):(\d+)(?:-(?:(\d+):)?(\d+))?(?:: *(.*))?$")
 _STATIC: Final = ("syntax error", "variable is not defined", "local is not defined", "duplicate")
 _UNNAMED: Final = {"error statement": ""}
@@ -59,6 +60,7 @@ class _Evaluator:
         self._hooks = hooks
         self._caller = NativeCaller(program, hooks.call_native)
         self._preludes: dict[str, int] = {}
+        self._strings: set[str] = set()
         self._cause: Exception | None = None
 
     def run(self) -> Outcome:
@@ -90,6 +92,7 @@ class _Evaluator:
     def _with_prelude(self, path: str, text: str) -> str:
         if not LIBRARY:
             return text
+        self._strings.update(match[1] or match[2] for match in _STRING_IMPORT.finditer(text))
         prelude = f"local std=import'{_MARK}{_quote(path)}';"
         self._preludes[path] = len(prelude)
         return prelude + text
@@ -98,7 +101,8 @@ class _Evaluator:
         if path == _MARK:
             return f"/{_MARK}", LIBRARY
         if path.startswith(_MARK):
-            this_file = f"{{ thisFile:: {json.dumps(path[1:])} }}"
+            name = "" if path[1:] == self._program.name != self._program.this_file else path[1:]
+            this_file = f"{{ thisFile:: {json.dumps(name)} }}"
             return f"/{path}", f"(import '\\u0000')(std) + {this_file}"
         try:
             found, content = self._hooks.load(self._importing(directory), path)
@@ -108,7 +112,8 @@ class _Evaluator:
         if len(content) > MAX_SOURCE:
             raise ValueError(f"{found} has more than {MAX_SOURCE} bytes")
         text = content.decode("utf-8", "replace")
-        if found.endswith(_SOURCE_SUFFIXES):
+        # The evaluator does not report whether a file is imported as a string.
+        if found.endswith(_SOURCE_SUFFIXES) and path not in self._strings:
             text = self._with_prelude(found, text)
         return _to_absolute(found), text
 

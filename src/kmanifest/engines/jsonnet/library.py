@@ -19,6 +19,8 @@ function(std)
   local chars(v) = if std.isString(v) then std.stringChars(v) else std.makeArray(std.length(v), function(i) v[i]);
   local stripped(v) =
     if std.isArray(v) then std.join('', [c for c in v if std.isString(c) && std.length(c) == 1]) else v;
+  local spaces = ' \t\n\u000b\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a' +
+                 '\u2028\u2029\u202f\u205f\u3000';
   local id(x) = x;
   // Check the number of parameters when the function is called. The evaluators ignore arguments that are too many.
   local with_arity(func, count, wrapper) =
@@ -48,6 +50,11 @@ function(std)
   local are_arrays(a, b) = std.isArray(a) && std.isArray(b);
   std + {
     id(x):: x,
+    pi:: 3.1415926535897931,
+    isNull(v):: v == null,
+    trim(str):: std.stripChars(typed(str, 'string'), spaces),
+    flattenDeepArray(value)::
+      if std.isArray(value) then std.foldl(function(a, b) a + self.flattenDeepArray(b), value, []) else [value],
     toString(a):: if std.isString(a) then a else native('toString')(a),
     base64(input)::
       if std.isString(input) then
@@ -120,8 +127,8 @@ function(std)
     round:: number('round'),
     log2(x):: self.log(x) / self.log(2),
     log10(x):: self.log(x) / self.log(10),
-    deg2rad(x):: x * std.pi / 180,
-    rad2deg(x):: x * 180 / std.pi,
+    deg2rad(x):: x * self.pi / 180,
+    rad2deg(x):: x * 180 / self.pi,
     isEven(x):: native('trunc')(typed(x, 'number')) % 2 == 0,
     isOdd(x):: native('trunc')(typed(x, 'number')) % 2 != 0,
     parseJson(str):: native('parseJson')(typed(str, 'string')),
