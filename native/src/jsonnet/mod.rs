@@ -19,7 +19,7 @@ use evaluate::{evaluate, Hooks, Outcome, Program};
 /// The size of the evaluating thread's stack. It is address space: memory is used as far as a source is nested.
 const STACK_SIZE: usize = 1 << 30;
 
-/// Evaluate a program. Return `(True, text)`, or `(False, kind, message, frames, cause)` for an error.
+/// Evaluate a program. Return `(True, content)` with the result in UTF-8, or `(False, kind, message, frames, cause)` for an error.
 ///
 /// `name`, `this_file` and `source`: the program, as errors and `std.thisFile` name it. `library`: the source of the
 /// object that is added to `std`. `importer(from, path)` returns the path of a file and its content.
@@ -62,7 +62,10 @@ pub fn evaluate_jsonnet(
     };
     let outcome = py.detach(move || run_on_big_stack(program, hooks));
     match outcome? {
-        Outcome::Text(text) => Ok((true, text).into_pyobject(py)?.into_any().unbind()),
+        Outcome::Text(text) => {
+            let content = PyBytes::new(py, text.as_bytes());
+            Ok((true, content).into_pyobject(py)?.into_any().unbind())
+        }
         Outcome::Failure(failure) => {
             let cause = failure.cause.map(|error| error.into_value(py));
             let result = (false, failure.kind, failure.message, failure.frames, cause);

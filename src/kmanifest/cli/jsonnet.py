@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-from kmanifest.cli import EXIT_FAILURE, EXIT_OK, report
+from kmanifest.cli import EXIT_FAILURE, EXIT_OK
 from kmanifest.cli.flags import (
     ANY_VALUE,
     SWITCHED_ON,
@@ -18,12 +18,13 @@ from kmanifest.cli.flags import (
     with_variables,
 )
 from kmanifest.cli.jsonnet_variables import JsonnetUsageError, read_variable
-from kmanifest.cli.output import OutputError, print_text, replace_file, write_file
+from kmanifest.cli.output import OutputError, print_pieces, replace_file, write_file
 from kmanifest.cli.verbs import FILE, Command
 from kmanifest.model.errors import KmanifestError, one_line
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from kmanifest.engines.jsonnet.command import LocalFiles
     from kmanifest.engines.jsonnet.options import JsonnetOptions
     from kmanifest.engines.jsonnet.programs import (
         Failure,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         Style,
         Variable,
     )
-    from kmanifest.pipeline.context import Context
 
 _MAX_SHOWN: Final = 1_000  # characters of a line of the source in an error
 _ORDER: Final = "order of variables"
@@ -138,11 +138,12 @@ def jsonnet(command_line: CommandLine) -> int:
     name = _check(command_line)
     variables = _define_variables(values)
 
-    from kmanifest.engines.jsonnet.command import evaluate_code  # after usage errors
+    from kmanifest.engines.jsonnet.command import LocalFiles, evaluate_code  # after usage errors
     from kmanifest.engines.jsonnet.programs import Program, unique
 
-    ctx, base = _make_context()
-    source, path, name, this_file = _read_source(ctx, name, is_code=values["exec"])
+    files = LocalFiles()
+    base = files.tree.resolve(os.getcwd())
+    source, path, name, this_file = _read_source(files, name, is_code=values["exec"])
     program = Program(
         name,
         this_file,
@@ -154,7 +155,7 @@ def jsonnet(command_line: CommandLine) -> int:
     )
     max_trace = _integer(values, "max-trace", 0)
     options = _options(values)
-    outcome = evaluate_code(ctx, program, options, base=base, path=path, on_trace=_print_trace)
+    outcome = evaluate_code(files, program, options, base=base, path=path, on_trace=_print_trace)
     if outcome.failure is not None:
         _print_failure(outcome.failure, max_trace, program)
         return EXIT_FAILURE
@@ -233,22 +234,7 @@ def _define_variables(values: Mapping[str, Any]) -> "list[tuple[str, Variable]]"
     return defined
 
 
-def _make_context() -> "tuple[Context, str]":
-    """Return a context of the local files, and the current directory in its tree."""
-    import time
-
-    from kmanifest.io.tree import SnapshotDiskTree
-    from kmanifest.pipeline.context import Context, Meter
-    from kmanifest.pipeline.options import Options
-    from kmanifest.pipeline.registry import Registry
-
-    options = Options()
-    tree = SnapshotDiskTree("/")
-    ctx = Context(tree, Registry(), options, meter=Meter(options.limits, time.monotonic))
-    return ctx, tree.resolve(os.getcwd())
-
-
-def _read_source(ctx: "Context", name: str, *, is_code: bool) -> tuple[bytes, str, str, str]:
+def _read_source(files: "LocalFiles", name: str, *, is_code: bool) -> tuple[bytes, str, str, str]:
     """Return the code, the resolved path of its file, its name in errors, and the path of `std.thisFile`."""
     if is_code:
         return name.encode("utf-8", "surrogateescape"), "", "<cmdline>", ""
@@ -258,21 +244,24 @@ def _read_source(ctx: "Context", name: str, *, is_code: bool) -> tuple[bytes, st
 
     absolute = os.path.abspath(name)
     try:
-        path = ctx.tree.resolve(absolute)
+        path = files.tree.resolve(absolute)
     except MissingError:
         message = f"Opening input file: {name}: no such file or directory"
         raise MissingError(message) from None
-    if ctx.tree.kind(path) == "dir":
+    if files.tree.kind(path) == "dir":
         raise KmanifestError(f"Reading input file: {name}: is a directory")
-    return ctx.read_resolved(path), path, name, name
+    return files.read_resolved(path), path, name, name
 
 
 def _print_trace(file: str, line: int, message: str) -> None:
+    from kmanifest.cli import report  # imported for messages only
+
     report.print_message(f"TRACE: {_printable(file)}:{line} {_printable(message)}\n")
 
 
 def _print_failure(failure: "Failure", max_trace: int, program: "Program") -> None:
     """Print an error as `jsonnet` does."""
+    from kmanifest.cli import report  # imported for errors only
     from kmanifest.engines.jsonnet.failures import format_failure
 
     def source_line(frame: "Frame") -> str:
@@ -297,35 +286,35 @@ def _write(
     """Write the result and return the exit code."""
     from kmanifest.engines.jsonnet.printing import NotPrintableError, as_string, print_files
 
-    text = outcome.text
     newline = "" if values["no-trailing-newline"] else "\n"
     try:
         if values["multi"]:
             import json
 
-            files = print_files(json.loads(text), newline, is_string=values["string"])
+            files = print_files(json.loads(outcome.content), newline, is_string=values["string"])
             return _write_files(files, values)
         if values["string"] and not values["yaml-stream"]:
-            text = as_string(text) + newline
+            text = as_string(outcome.text) + newline
+            return _write_content(text.encode("utf-8", "surrogateescape"), values)
     except NotPrintableError as error:
         from kmanifest.engines.jsonnet.programs import Failure, Frame
 
         frames = (Frame("", 0, 0, 0, 0, "During manifestation"),)
         _print_failure(Failure("runtime", str(error), frames), max_trace, program)
         return EXIT_FAILURE
-    if _style(values) == "json" and not newline:
-        text = text.removesuffix("\n")
-    return _write_text(text, values)
+    return _write_content(
+        outcome.content if newline else outcome.content.removesuffix(b"\n"), values
+    )
 
 
-def _write_text(text: str, values: Mapping[str, Any]) -> int:
+def _write_content(content: bytes, values: Mapping[str, Any]) -> int:
     path = values["output-file"]
     if not path:
-        return print_text(text)
+        return print_pieces([content])
     if values["create-output-dirs"] and not values["yaml-stream"]:
         _make_directories(os.path.dirname(path))
     try:
-        write_file(path, [text.encode("utf-8", "surrogateescape")])
+        write_file(path, [content])
     except OutputError as error:
         raise OutputError(f"open {path}: {error.message.rpartition(': ')[2].lower()}") from error
     return EXIT_OK
@@ -345,9 +334,8 @@ def _write_files(files: Mapping[str, str], values: Mapping[str, Any]) -> int:
             written.append(os.path.normpath(os.path.join(directory, path)))
             _write_below(directory, path, files[key], create=values["create-output-dirs"])
     finally:
-        code = _write_text(
-            "".join(f"{path}\n" for path in written), {**values, "yaml-stream": True}
-        )
+        listed = "".join(f"{path}\n" for path in written).encode("utf-8", "surrogateescape")
+        code = _write_content(listed, {**values, "yaml-stream": True})
     return code
 
 

@@ -9,15 +9,33 @@ from kmanifest.engines.jsonnet.imports import Importer
 from kmanifest.engines.jsonnet.isolation import run
 from kmanifest.engines.jsonnet.options import JsonnetOptions
 from kmanifest.engines.jsonnet.programs import Hooks, Outcome, Program, Trace
-from kmanifest.engines.jsonnet.projects import find_project, seconds_left
+from kmanifest.engines.jsonnet.projects import find_project
 from kmanifest.io import tree as trees
-from kmanifest.model.errors import MissingError
-from kmanifest.pipeline.context import Context
+from kmanifest.io.tree import SnapshotDiskTree, Tree
+from kmanifest.model.errors import LimitError, MissingError
+from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Any
 
 
+class LocalFiles:
+    """The files of this machine, within the limits of a build. The context of a build takes longer to import."""
+
+    def __init__(self) -> None:
+        self.tree: Tree = SnapshotDiskTree("/")
+        self._size = 0
+
+    def read_resolved(self, path: str) -> bytes:
+        """Return the content of the file at a resolved path. Raises LimitError if it, or all together, are too large."""
+        content = self.tree.read(path, limit=DEFAULT_LIMITS.max_input_file)
+        self._size += len(content)
+        if self._size > DEFAULT_LIMITS.max_total_input:
+            limit = DEFAULT_LIMITS.max_total_input
+            raise LimitError(f"more than {limit} bytes of input (max_total_input)")
+        return content
+
+
 def evaluate_code(
-    ctx: Context,
+    files: LocalFiles,
     program: Program,
     options: JsonnetOptions,
     *,
@@ -29,19 +47,12 @@ def evaluate_code(
 
     `path`: the resolved path of its file, or empty.
     """
-    roots = _allowed_roots(ctx, base, path, options.library_paths)
-    importer = Importer(ctx, base, options.library_paths, roots)
-    return run(
-        program,
-        Hooks(importer.load, refuse_native, on_trace),
-        options,
-        limits=ctx.options.limits,
-        seconds=seconds_left(ctx),
-        cancel=ctx.cancel,
-    )
+    roots = _allowed_roots(files.tree, base, path, options.library_paths)
+    importer = Importer(files, base, options.library_paths, roots)
+    return run(program, Hooks(importer.load, refuse_native, on_trace), options)
 
 
-def _allowed_roots(ctx: Context, base: str, path: str, library_paths: Sequence[str]) -> list[str]:
+def _allowed_roots(tree: Tree, base: str, path: str, library_paths: Sequence[str]) -> list[str]:
     """Return the resolved directories that a program may read.
 
     They are `base` if the file is in it, otherwise the root of the file's project, or its directory; and the library
@@ -50,12 +61,12 @@ def _allowed_roots(ctx: Context, base: str, path: str, library_paths: Sequence[s
     root = base
     if path and not trees.is_below(path, base):
         directory = trees.parent(path)
-        project = find_project(ctx, directory)
+        project = find_project(tree, directory)
         root = directory if project is None else project
     roots = [root]
     for library_path in library_paths:
         try:
-            roots.append(ctx.tree.resolve(trees.join(base, library_path)))
+            roots.append(tree.resolve(trees.join(base, library_path)))
         except MissingError:
             continue
     return roots

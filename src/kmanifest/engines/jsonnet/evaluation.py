@@ -63,7 +63,7 @@ def _evaluate_compiled(extension: Any, program: Program, hooks: Hooks) -> Outcom
     if result[0]:
         return Outcome(result[1])
     _, kind, message, frames, cause = result
-    return Outcome("", Failure(kind, message, tuple(Frame(*frame) for frame in frames)), cause)
+    return Outcome(b"", Failure(kind, message, tuple(Frame(*frame) for frame in frames)), cause)
 
 
 def _bounded(load: Import) -> Import:

@@ -147,7 +147,7 @@ class _Evaluator:
         cause = self._cause if is_caused else None
         if cause is not None:
             message = str(cause)
-        return Outcome("", Failure(kind, message.removeprefix("runtime error: "), frames), cause)
+        return Outcome(b"", Failure(kind, message.removeprefix("runtime error: "), frames), cause)
 
     def _frames(self, line: str) -> list[Frame]:
         match = _FRAME.match(line)
@@ -195,9 +195,13 @@ def _print_value(text: str, style: Style) -> Outcome:
     value = json.loads(text, parse_int=_parse_int)
     try:
         if style == "json":
-            return Outcome(print_json(value) + "\n")
+            return _printed(print_json(value) + "\n")
         if style == "stream":
-            return Outcome(print_stream(value))
+            return _printed(print_stream(value))
     except NotPrintableError as error:
         return failed("runtime", str(error), [Frame("", 0, 0, 0, 0, "During manifestation")])
-    return Outcome(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return _printed(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _printed(text: str) -> Outcome:
+    return Outcome(text.encode("utf-8", "surrogatepass"))

@@ -8,8 +8,20 @@ from collections.abc import Sequence
 
 from kmanifest.engines.jsonnet.printing import print_string
 from kmanifest.io import tree as trees
+from kmanifest.io.tree import Tree
 from kmanifest.model.errors import MissingError, SourceError
-from kmanifest.pipeline.context import Context
+from kmanifest.startup.typing import Protocol
+
+
+class Reader(Protocol):
+    """What reads files: the context of a build, or `LocalFiles`."""
+
+    @property
+    def tree(self) -> Tree:
+        """The files."""
+
+    def read_resolved(self, path: str) -> bytes:
+        """Return the content of the file at a resolved path. Raises KmanifestError."""
 
 
 class Importer:
@@ -20,9 +32,9 @@ class Importer:
     """
 
     def __init__(
-        self, ctx: Context, base: str, library_paths: Sequence[str], roots: Sequence[str]
+        self, reader: Reader, base: str, library_paths: Sequence[str], roots: Sequence[str]
     ) -> None:
-        self._ctx = ctx
+        self._reader = reader
         self._base = base
         self._library_paths = tuple(library_paths)
         self._roots = tuple(roots)
@@ -47,7 +59,7 @@ class Importer:
         if path in self._contents:
             return self._contents[path]
         try:
-            real = self._ctx.tree.resolve(trees.join(self._base, path))
+            real = self._reader.tree.resolve(trees.join(self._base, path))
         except MissingError:
             return None
         if not any(trees.is_below(real, root) for root in self._roots):
@@ -55,9 +67,9 @@ class Importer:
                 f"security; {path!r} is outside the directories that may be read: "
                 "that of the program, and the library paths (-J)"
             )
-        if self._ctx.tree.kind(real) == "dir":
+        if self._reader.tree.kind(real) == "dir":
             raise SourceError(f"read {path}: is a directory")
-        content = self._contents[path] = self._ctx.read_resolved(real)
+        content = self._contents[path] = self._reader.read_resolved(real)
         return content
 
 

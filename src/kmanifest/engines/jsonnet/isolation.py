@@ -90,7 +90,7 @@ class _Conversation:
             document, content = self._session.receive(self._deadline, self._limits.max_output)
             operation = document["operation"]
             if operation == "result":
-                return Outcome(content.decode("utf-8", "surrogatepass"))
+                return Outcome(content)
             if operation == "failure":
                 return self._failed(document)
             if operation == "trace":
@@ -100,7 +100,7 @@ class _Conversation:
 
     def _failed(self, document: dict[str, Any]) -> Outcome:
         frames = tuple(Frame(*frame) for frame in document["frames"])
-        return Outcome("", Failure(document["kind"], document["message"], frames), self._cause)
+        return Outcome(b"", Failure(document["kind"], document["message"], frames), self._cause)
 
     def _answer(self, document: dict[str, Any], content: bytes) -> None:
         """Answer the request for a file, or for the result of a native function."""

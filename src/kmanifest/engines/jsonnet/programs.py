@@ -68,11 +68,16 @@ class Failure(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The text of a result, or a failure with the exception of an import or a native function, if one caused it."""
+    """A result in UTF-8, or a failure with the exception of an import or a native function, if one caused it."""
 
-    text: str
+    content: bytes
     failure: Failure | None = None
     cause: BaseException | None = None
+
+    @property
+    def text(self) -> str:
+        """The result as a string."""
+        return self.content.decode("utf-8", "surrogatepass")
 
 
 class Hooks(NamedTuple):
@@ -85,7 +90,7 @@ class Hooks(NamedTuple):
 
 def failed(kind: str, message: str, frames: Sequence[Frame] = ()) -> Outcome:
     """Return the outcome of a failed evaluation."""
-    return Outcome("", Failure(kind, message, tuple(frames)))
+    return Outcome(b"", Failure(kind, message, tuple(frames)))
 
 
 def unique(variables: Iterable[Variable]) -> tuple[Variable, ...]:

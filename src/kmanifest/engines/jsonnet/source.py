@@ -36,7 +36,7 @@ class Source(NamedTuple):
     def of(cls, ctx: Context, path: str) -> Self:
         """Return the source at a resolved path."""
         directory = trees.parent(path)
-        project = find_project(ctx, directory)
+        project = find_project(ctx.tree, directory)
         return cls(path, directory if project is None else project, project is not None)
 
     @property

@@ -36,9 +36,9 @@ def main() -> None:
         try:
             outcome = evaluate(as_program(document, source), channel.hooks())
         except MemoryError:
-            outcome = Outcome("", Failure("limit", "out of memory"))
+            outcome = Outcome(b"", Failure("limit", "out of memory"))
         except RecursionError:
-            outcome = Outcome("", Failure("limit", "a value is nested too deeply"))
+            outcome = Outcome(b"", Failure("limit", "a value is nested too deeply"))
         channel.finish(outcome)
 
 
@@ -72,7 +72,7 @@ class Channel:
     def finish(self, outcome: Outcome) -> None:
         """Send the result of an evaluation."""
         if outcome.failure is None:
-            self.send({"operation": "result"}, outcome.text.encode("utf-8", "surrogatepass"))
+            self.send({"operation": "result"}, outcome.content)
             return
         kind, message, frames = outcome.failure
         self.send({"operation": "failure", "kind": kind, "message": message, "frames": frames})
