@@ -15,10 +15,14 @@ from kmanifest import (
     JsonnetOptions,
     KmanifestError,
     LimitError,
+    MemoryTree,
     MissingError,
     Options,
+    PrefixedTree,
     RenderError,
+    Repository,
     SourceError,
+    Tree,
     Workers,
     build,
     render_jsonnet,
@@ -297,6 +301,34 @@ def test_a_generator_of_a_kustomization():
     }
     with pytest.raises(SourceError, match="security"):
         build("k", tree=outside)
+
+
+def test_a_generator_of_a_remote_base_reads_its_repository():
+    files = {
+        "d/kustomization.yaml": "generators: [g.yaml]",
+        "d/g.yaml": "{apiVersion: kmanifest.dev/v1alpha1, kind: JsonnetGenerator, metadata: {name: g}, file: a.jsonnet}",
+        "d/a.jsonnet": f"local name = import 'b.libsonnet'; [{MAP % 'x'} + {{ metadata: {{ name: name }} }}]",
+        "d/b.libsonnet": "'remote'",
+    }
+    name = "https://example.com/org/r"
+    mirror = PrefixedTree(MemoryTree(files), name)
+
+    class Mirror:
+        def file(self, url: str) -> str:
+            raise MissingError(url)
+
+        def repository(self, repository: Repository) -> str:
+            return name
+
+        def tree_of(self, path: str) -> Tree | None:
+            return mirror if path.startswith(name) else None
+
+    rendered = build(
+        tree={"kustomization.yaml": f"resources: ['{name}//d?ref=v1']"},
+        options=Options(allow_remote=True),
+        remote=Mirror(),
+    )
+    assert [each.name for each in rendered] == ["remote"]
 
 
 def test_workers_are_used_again_and_ended():

@@ -180,7 +180,9 @@ class Deadline:
         check_cancelled(self._cancel)
         remaining = self._end - time.monotonic()
         if remaining <= 0:
-            raise LimitError(f"it took longer than {self._seconds:g} seconds ({self._limit_name})")
+            raise LimitError(
+                f"the evaluation took longer than {self._seconds:g} seconds ({self._limit_name})"
+            )
         return remaining
 
 

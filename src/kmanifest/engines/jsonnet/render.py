@@ -37,6 +37,7 @@ def load_resources(
 
     Raises a KmanifestError with the file and, where it is known, the line.
     """
+    ctx = ctx._replace(tree=ctx.tree_of(path))
     source = Source.of(ctx, path)
     try:
         manifests = _find(ctx, source, options, is_directory=is_directory)

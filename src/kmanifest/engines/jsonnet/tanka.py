@@ -59,9 +59,8 @@ class Environment(NamedTuple):
 
     def as_code(self) -> str:
         """Return the code of the external variable that describes the environment."""
-        return json.dumps(
-            {**self.document, "data": None} if "data" in self.document else self.document
-        )
+        fields = {name: value for name, value in self.document.items() if name != "data"}
+        return json.dumps(fields)
 
 
 def load_spec(content: bytes | None, name: str, entrypoint: str) -> Environment:

@@ -4,7 +4,6 @@ It reads no file. Imports, and native functions that are not built in, are reque
 evaluates, it limits its own memory and processor time, so that a program which uses more ends only this process.
 """
 
-import resource
 import sys
 
 from kmanifest.engines.jsonnet.evaluation import evaluate
@@ -13,7 +12,6 @@ from kmanifest.io.frames import dump_frame, load_frame
 from kmanifest.startup.typing import Any, Final
 
 _STACK_SIZE: Final = 1 << 30  # that of the evaluating thread, see native/src/jsonnet/mod.rs
-_PAGE_SIZE: Final = resource.getpagesize()
 _HEADER_SIZE: Final = 16
 
 
@@ -127,15 +125,23 @@ def set_limits(max_memory: int, seconds: float) -> None:
 
     The parent process measures the time on its own. The limit of processor time ends this process if the parent has died.
     """
-    _lower(resource.RLIMIT_CORE, 0)
-    with open("/proc/self/statm", "rb") as stream:
-        size = int(stream.read().split()[0]) * _PAGE_SIZE
-    _lower(resource.RLIMIT_AS, size + _STACK_SIZE + max_memory)
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return
+    _lower(resource, resource.RLIMIT_CORE, 0)
+    try:
+        with open("/proc/self/statm", "rb") as stream:
+            size = int(stream.read().split()[0]) * resource.getpagesize()
+    except OSError:  # only Linux has this file; the other limits hold
+        size = 0
+    if size:
+        _lower(resource, resource.RLIMIT_AS, size + _STACK_SIZE + max_memory)
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    _lower(resource.RLIMIT_CPU, int(usage.ru_utime + usage.ru_stime + seconds) + 2)
+    _lower(resource, resource.RLIMIT_CPU, int(usage.ru_utime + usage.ru_stime + seconds) + 2)
 
 
-def _lower(limit: int, value: int) -> None:
+def _lower(resource: Any, limit: int, value: int) -> None:
     _, hard = resource.getrlimit(limit)
     soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(limit, (soft, hard))
