@@ -22,6 +22,7 @@ from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.render import Release, final_values
 from kmanifest.engines.helm.templates.engine import RenderSession, collect_sources
 from kmanifest.engines.helm.templates.functions import functions
+from kmanifest.engines.jsonnet.options import JsonnetOptions
 from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.io.runner import INHERIT_ALL
 from kmanifest.io.tree import MemoryTree
@@ -70,18 +71,32 @@ def _func(case: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _chart(case: Mapping[str, Any]) -> dict[str, Any]:
-    """Execution the command in the directory of the case, with the environment and stdin of the case."""
+    """Execute the command in the directory of the case, with the environment and stdin of the case."""
+    return _run_command(["helm", *case["args"]], case["cwd"], case["env"], case["stdin"])
+
+
+def jsonnet(kind: str, case: Mapping[str, Any], cwd: str) -> Any:
+    """Return the result of a case of the Jsonnet suite, in the format of its runner."""
+    if kind == "jsonnet":
+        arguments = ["jsonnet", "--isolate", "none", *case["args"]]
+        return _run_command(arguments, cwd, case.get("env") or {}, case.get("stdin") or "")
+    return _manifests(case, cwd)
+
+
+def _run_command(
+    arguments: list[str], cwd: str, environment: Mapping[str, str], stdin: str
+) -> dict[str, Any]:
     saved = os.getcwd(), sys.stdin, sys.stdout, sys.stderr, dict(os.environ)
     stdout, stderr = (io.TextIOWrapper(io.BytesIO(), newline="") for _ in range(2))
     sys.stdin, sys.stdout, sys.stderr = (
-        io.TextIOWrapper(io.BytesIO(case["stdin"].encode())),
+        io.TextIOWrapper(io.BytesIO(stdin.encode())),
         stdout,
         stderr,
     )
-    os.environ.update(case["env"])
-    os.chdir(case["cwd"])
+    os.environ.update(environment)
+    os.chdir(cwd)
     try:
-        code = main(["helm", *case["args"]])
+        code = main(arguments)
     finally:
         os.chdir(saved[0])
         sys.stdin, sys.stdout, sys.stderr = saved[1:4]
@@ -119,3 +134,34 @@ def _options(options: Mapping[str, Any]) -> Options:
             ),
         ),
     )
+
+
+def _manifests(case: Mapping[str, Any], cwd: str) -> list[Any]:
+    """Return the manifests of a tree. The values of its flags are those of `kmanifest build`."""
+    arguments = iter(case.get("args") or ())
+    fields: dict[str, list[tuple[str, str]]] = {
+        "ext": [],
+        "ext_code": [],
+        "tla": [],
+        "tla_code": [],
+    }
+    names = {
+        "-V": "ext",
+        "--ext-str": "ext",
+        "--ext-code": "ext_code",
+        "-A": "tla",
+        "--tla-str": "tla",
+    }
+    for flag in arguments:
+        name, _, value = next(arguments).partition("=")
+        fields[names.get(flag, "tla_code")].append((name, value))
+    options = JsonnetOptions(
+        ext=tuple(fields["ext"]),
+        ext_code=tuple(fields["ext_code"]),
+        tla=tuple(fields["tla"]),
+        tla_code=tuple(fields["tla_code"]),
+        name=case.get("name") or "",
+        isolate="none",
+    )
+    rendered = build(os.path.join(cwd, case["target"]), options=Options(engines=(options,)))
+    return rendered.to_dicts()

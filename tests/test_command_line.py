@@ -271,7 +271,7 @@ def test_version_of_helm_4(run: Runner):
         ("plugins lits", "unknown verb: plugins lits (did you mean list?)"),
         ("plugins new generatr x", "unknown role: generatr (roles: generator, transformer, validator)"),
         ("build --relase-name x", "unknown flag: --relase-name (did you mean --release-name?)"),
-        ("build --name x", "unknown flag: --name (did you mean --release-name?)"),
+        ("build --nam x", "unknown flag: --nam (did you mean --name?)"),
         ("version --shrot", "unknown flag: --shrot (did you mean --short?)"),
         ("cfg tree --iamge", "unknown flag: --iamge (did you mean --image?)"),
         ("cfg --verison", "unknown flag: --verison (did you mean --version?)"),

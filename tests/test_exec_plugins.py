@@ -500,7 +500,7 @@ def test_what_runs_is_what_was_compared(tmp_path, monkeypatch):
     modes = "stat -c %a $0 $(dirname $0) 2>/dev/null || stat -f %Lp $0 $(dirname $0)"
     path = write(tmp_path / "p.sh", f"#!/bin/sh\necho $(basename $0) $({modes})\n")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    start_process = runners._start_process
+    start_process = runners.start_process
 
     def exchange_and_start(arguments, **settings):
         path.write_text("#!/bin/sh\necho evil\n", encoding="utf-8")
@@ -508,7 +508,7 @@ def test_what_runs_is_what_was_compared(tmp_path, monkeypatch):
         os.replace(tmp_path / "other.sh", path)
         return start_process(arguments, **settings)
 
-    monkeypatch.setattr(runners, "_start_process", exchange_and_start)
+    monkeypatch.setattr(runners, "start_process", exchange_and_start)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     output = runner(tmp_path, digests=frozenset([digest])).run(Command("p.sh"))

@@ -16,7 +16,7 @@ use crate::values::ValueTypes;
 
 /// The number of the interface between Python and this crate. It goes up with each incompatible change, and
 /// `kmanifest/backend.py` requires the number that it was written for.
-pub const INTERFACE: u32 = 7;
+pub const INTERFACE: u32 = 8;
 
 /// Cache slots for a resource file that is read without a shared cache, and for a kustomization file.
 const RESOURCE_FILE_SLOTS: usize = 1024;

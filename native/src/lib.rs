@@ -1,9 +1,9 @@
 //! The compiled backend of kmanifest: YAML in and out like `kmanifest.yaml`, and template parsing like
-//! `kmanifest.engines.helm.gotemplate.parser`.
+//! `kmanifest.engines.helm.gotemplate.parser`, and evaluation of Jsonnet.
 //!
 //! Only `kmanifest/backend.py` imports this module. YAML goes through one `YamlBackend`, which is created with the
-//! Python types that it returns and raises. Templates go through one `TemplateParser` for each chart. So the crate
-//! imports nothing of kmanifest and keeps no global state.
+//! Python types that it returns and raises. Templates go through one `TemplateParser` for each chart. Jsonnet is
+//! one function. So the crate imports nothing of kmanifest and keeps no global state.
 
 mod backend;
 mod build;
@@ -11,6 +11,7 @@ mod clock;
 mod dump;
 mod error;
 mod folded;
+mod jsonnet;
 mod lines;
 mod numbers;
 mod order;
@@ -34,6 +35,7 @@ fn kmanifest_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<backend::YamlBackend>()?;
     module.add_class::<scalar_cache::ScalarCache>()?;
     module.add_class::<templates::TemplateParser>()?;
+    module.add_function(wrap_pyfunction!(jsonnet::evaluate_jsonnet, module)?)?;
     module.add("INTERFACE", backend::INTERFACE)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

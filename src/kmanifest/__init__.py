@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from kmanifest.engines.builtin import default_registry, installed_registry
     from kmanifest.engines.helm.api import render_chart
     from kmanifest.engines.helm.options import HelmOptions
+    from kmanifest.engines.jsonnet.api import Evaluated, render_jsonnet
+    from kmanifest.engines.jsonnet.options import JsonnetOptions
     from kmanifest.engines.kustomize.options import KustomizeOptions
     from kmanifest.io.cache import Cache, MemoryCache
     from kmanifest.io.git_tree import GitTree, open_commit
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from kmanifest.io.remote.urls import Repository
     from kmanifest.io.runner import Command, Runner
     from kmanifest.io.tree import DiskTree, MemoryTree, PrefixedTree, Tree
+    from kmanifest.io.worker_sessions import Workers
     from kmanifest.model.errors import (
         CancelledError,
         FetchError,
@@ -50,6 +53,8 @@ _MODULES = {
     "engines.builtin": ("default_registry", "installed_registry"),
     "engines.helm.api": ("render_chart",),
     "engines.helm.options": ("HelmOptions",),
+    "engines.jsonnet.api": ("Evaluated", "render_jsonnet"),
+    "engines.jsonnet.options": ("JsonnetOptions",),
     "engines.kustomize.options": ("KustomizeOptions",),
     "io.cache": ("Cache", "MemoryCache"),
     "io.git_tree": ("GitTree", "open_commit"),
@@ -58,6 +63,7 @@ _MODULES = {
     "io.remote.urls": ("Repository",),
     "io.runner": ("Command", "Runner"),
     "io.tree": ("DiskTree", "MemoryTree", "PrefixedTree", "Tree"),
+    "io.worker_sessions": ("Workers",),
     "model.errors": (
         "CancelledError",
         "FetchError",
@@ -92,6 +98,7 @@ __all__ = [
     "Command",
     "Credential",
     "DiskTree",
+    "Evaluated",
     "ExecPluginOptions",
     "FetchError",
     "Finding",
@@ -99,6 +106,7 @@ __all__ = [
     "GitTree",
     "HelmOptions",
     "InternalError",
+    "JsonnetOptions",
     "KmanifestError",
     "KustomizeOptions",
     "LimitError",
@@ -125,6 +133,7 @@ __all__ = [
     "Secret",
     "SourceError",
     "Tree",
+    "Workers",
     "__version__",
     "build",
     "default_registry",
@@ -132,6 +141,7 @@ __all__ = [
     "installed_registry",
     "open_commit",
     "render_chart",
+    "render_jsonnet",
 ]
 
 

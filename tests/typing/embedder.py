@@ -72,7 +72,11 @@ OPTIONS = k.Options(
     allow_remote=True,
     remote=k.RemoteOptions(offline=True, credentials=credentials),
     reproducible=k.Reproducible(seed="seed", now=0),
-    engines=(k.KustomizeOptions(reorder="none"), k.HelmOptions(release="web")),
+    engines=(
+        k.KustomizeOptions(reorder="none"),
+        k.HelmOptions(release="web"),
+        k.JsonnetOptions(ext=(("cluster", "eu"),)),
+    ),
 )
 
 
@@ -102,6 +106,15 @@ def render() -> k.Rendered:
         release=helm.Release("web"),
         random=random,
     )
+
+
+def evaluate() -> object:
+    with k.Workers(max=1) as workers:
+        options = k.JsonnetOptions(workers=workers)
+        result: k.Evaluated = k.render_jsonnet(
+            "a.jsonnet", tree={"a.jsonnet": "function(n) n + 1"}, tla={"n": 1}, options=options
+        )
+    return result.value
 
 
 def describe(error: k.KmanifestError) -> str:
@@ -134,6 +147,7 @@ def main() -> str:
     assert len(rendered.to_dicts()) == len(rendered) == 1
     assert helm.render_chart is k.render_chart
     assert helm.HelmOptions is k.HelmOptions
+    assert evaluate() == 2
     assert [job.name for job in render()] == [job.name for job in render()]
     for tree in (k.DiskTree("/"), k.MemoryTree(FILES)):
         try:

@@ -120,6 +120,15 @@ ALLOWED = {
             "",
             "a parsed template is a program: a list of operations",
         ),
+        *(
+            AllowedUse(files, "", "Jsonnet calls its code a program")
+            for files in (
+                "src/kmanifest/engines/jsonnet/*",
+                "src/kmanifest/cli/jsonnet.py",
+                "native/src/jsonnet/*",
+                "docs/guide/jsonnet.md",
+            )
+        ),
         AllowedUse(
             "src/kmanifest/engines/*", "krm/Program", "the registry's name for exec plug-ins"
         ),

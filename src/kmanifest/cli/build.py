@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kmanifest.cli.helm.inputs import CommandLineValues
     from kmanifest.engines.helm.options import HelmOptions
     from kmanifest.engines.helm.values.origins import Origins
+    from kmanifest.engines.jsonnet.options import JsonnetOptions
     from kmanifest.engines.kustomize.options import KustomizeOptions
     from kmanifest.io.cache import Cache
     from kmanifest.io.tree import Tree
@@ -132,6 +133,16 @@ CHART_DIRECTORY_FLAGS = (
 )
 """The flags for a chart in DIR."""
 
+JSONNET_FLAGS = (
+    Flag("ext-str", "list", "external variable: NAME=STRING, or NAME for an environment variable", short="V", whole=True),
+    Flag("ext-code", "list", "external variable: NAME=CODE, or NAME for an environment variable", whole=True),
+    Flag("tla-str", "list", "top-level argument: NAME=STRING, or NAME for an environment variable", short="A", whole=True),
+    Flag("tla-code", "list", "top-level argument: NAME=CODE, or NAME for an environment variable", whole=True),
+    Flag("jpath", "list", "directory to search for imports; the last one is searched first", short="J", path="directory", value="dir", user_only=ANY_VALUE),
+    Flag("name", "string", "name of the environment, of several in a file of Tanka"),
+)  # fmt: skip
+"""The flags for a Jsonnet file, an environment of Tanka, and a JsonnetGenerator."""
+
 _NO_CONTAINER = "accepted and not used: no container is started"
 CONTAINER_FLAGS = (
     Flag("as-current-user", "switch", _NO_CONTAINER),
@@ -144,6 +155,7 @@ FLAG_GROUPS = (
     ("Kustomize flags", KUSTOMIZE_FLAGS),
     ("Chart flags, for a chart in DIR and for helmCharts", CHART_FLAGS),
     ("Chart flags, only for a chart in DIR", CHART_DIRECTORY_FLAGS),
+    ("Jsonnet flags", JSONNET_FLAGS),
     ("Plug-in flags", (*PLUGIN_FLAGS, *CONTAINER_FLAGS)),
     ("Remote flags", FETCH_FLAGS),
 )
@@ -252,7 +264,11 @@ def build_options(command_line: CommandLine) -> "Options":
         reproducible=Reproducible(
             seed_option(command_line), time_option(command_line), values["show-impure"]
         ),
-        engines=(_kustomize_options(command_line), *_helm_options(command_line)),
+        engines=(
+            _kustomize_options(command_line),
+            *_helm_options(command_line),
+            *_jsonnet_options(command_line),
+        ),
         root=root_option(values),
     )
 
@@ -300,6 +316,36 @@ def _helm_options(command_line: CommandLine) -> "tuple[HelmOptions, ...]":
     return (options.replace(values=chart_values.values, locate=_value_locator(chart_values)),)
 
 
+def _jsonnet_options(command_line: CommandLine) -> "tuple[JsonnetOptions, ...]":
+    """Return the options for Jsonnet, if a flag sets one or DIR is a Jsonnet file."""
+    is_file = command_line.arguments[:1] and command_line.arguments[0].endswith(".jsonnet")
+    if not is_file and not any(flag in JSONNET_FLAGS for flag in command_line.used_flags):
+        return ()
+    from kmanifest.cli.jsonnet_variables import read_variables
+    from kmanifest.engines.jsonnet.options import JsonnetOptions
+
+    values = command_line.values
+    return (
+        JsonnetOptions(
+            ext=read_variables(values["ext-str"]),
+            ext_code=read_variables(values["ext-code"]),
+            tla=read_variables(values["tla-str"]),
+            tla_code=read_variables(values["tla-code"]),
+            library_paths=tuple(map(os.path.abspath, values["jpath"])),
+            # A file below the current directory may import from all of it, as with `kmanifest jsonnet`.
+            roots=(os.getcwd(),)
+            if is_file and _is_below_current(command_line.arguments[0])
+            else (),
+            name=values["name"],
+        ),
+    )
+
+
+def _is_below_current(path: str) -> bool:
+    directory = os.path.realpath(os.getcwd())
+    return os.path.realpath(path).startswith(directory.rstrip(os.sep) + os.sep)
+
+
 def _value_locator(command_line_values: "CommandLineValues") -> "Locate":
     """A function that returns the location of a value: a flag, or a line of a values file."""
     loaded: list[Origins] = []
@@ -323,8 +369,9 @@ COMMAND = Command(
     ("build",),
     "[DIR]",
     """\
-Print the resources of a kustomization or of a Helm chart. DIR is a directory with a kustomization or a chart, or the URL
-of a kustomization in a git repository. It defaults to the current directory.
+Print the resources of a kustomization, a Helm chart or a Jsonnet file. DIR is a directory with a kustomization, a chart
+or a main.jsonnet, a file FILE.jsonnet, or the URL of a kustomization in a git repository. It defaults to the current
+directory.
 """,
     FLAG_GROUPS,
     build,
@@ -332,6 +379,7 @@ of a kustomization in a git repository. It defaults to the current directory.
         "kmanifest build overlays/prod | kubectl apply -f -",
         "kmanifest build overlays/prod -o prod.yaml",
         "kmanifest build charts/web -f prod.yaml --namespace web",
+        "kmanifest build web.jsonnet -V cluster=eu -J vendor",
     ),
     completions=(DIRECTORY,),
 )

@@ -48,6 +48,7 @@ VERBS = (
     ),
     Verb("create", "write a new kustomization.yaml", "kmanifest.cli.create", ("init",)),
     Verb("helm", "render, check and show Helm charts", "kmanifest.cli.helm"),
+    Verb("jsonnet", "evaluate a Jsonnet file and print JSON", "kmanifest.cli.jsonnet"),
     Verb(
         "localize",
         "copy a kustomization and everything it refers to, so that it builds offline",

@@ -12,6 +12,7 @@ from kmanifest.startup.typing import Final
 
 _KUSTOMIZE: Final = "kmanifest.engines.kustomize"
 _HELM: Final = "kmanifest.engines.helm"
+_JSONNET: Final = "kmanifest.engines.jsonnet"
 _TRANSFORMERS: Final = "kmanifest.engines.kustomize.transformers"
 
 
@@ -31,6 +32,12 @@ PLUGINS: Final = (
     ),
     BuiltinPlugin(
         "renderer", "helm", lazy_function(f"{_HELM}.renderer", "render"), ("Chart.yaml",)
+    ),
+    BuiltinPlugin(
+        "renderer",
+        "jsonnet",
+        lazy_function(f"{_JSONNET}.render", "render"),
+        ("main.jsonnet", "*.jsonnet"),
     ),
     _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),
     _builtin("generator", "SecretGenerator", f"{_KUSTOMIZE}.generators", "secret"),
@@ -73,6 +80,11 @@ PLUGINS: Final = (
         "generator",
         f"{_API_VERSION}/ResourcesGenerator",
         lazy_function(f"{_KUSTOMIZE}.file_patterns", "generate"),
+    ),
+    BuiltinPlugin(
+        "generator",
+        f"{_API_VERSION}/JsonnetGenerator",
+        lazy_function(f"{_JSONNET}.generator", "generate"),
     ),
     BuiltinPlugin("generator", "krm/Function", lazy_function(f"{_KRM}.function", "generate")),
     BuiltinPlugin("transformer", "krm/Function", lazy_function(f"{_KRM}.function", "transform")),

@@ -195,7 +195,7 @@ class ProcessRunner:
         result = self.run_process(command)
         if result.code:
             code = result.code
-            ending = f"exit status {code}" if code > 0 else f"ended by {_signal_name(-code)}"
+            ending = f"exit status {code}" if code > 0 else f"ended by {signal_name(-code)}"
             raise PluginError(self._failure_message(path, ending, result.errors))
         return result.output
 
@@ -225,7 +225,7 @@ class ProcessRunner:
                 finally:
                     signals.begin()
             finally:
-                _end_group(process)
+                end_group(process)
         finally:
             files.remove()
             signals.end()
@@ -252,7 +252,7 @@ class ProcessRunner:
             executable = copy_trusted(path, files.make_directory(), self._digests)
         environment = {**self._environment, **dict(command.environment)}
         try:
-            return _start_process(
+            return start_process(
                 [called_as, *arguments],
                 executable=executable,
                 directory=directory,
@@ -325,14 +325,16 @@ def _temporary_file_error(error: OSError) -> PluginError:
     return PluginError(f"the config of a plug-in can't be written to a temporary file: {reason}")
 
 
-def _start_process(
+def start_process(
     arguments: list[str],
     *,
     executable: str,
     directory: str,
     environment: Mapping[str, str],
     has_stdin: bool,
+    has_stderr: bool = True,
 ) -> "Popen[bytes]":
+    """Start an executable with pipes, in a process group of its own. Raises OSError if that fails."""
     import errno
     import subprocess  # most builds start no process
     import time
@@ -345,7 +347,7 @@ def _start_process(
                 executable=executable,
                 stdin=subprocess.PIPE if has_stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stderr=subprocess.PIPE if has_stderr else subprocess.DEVNULL,
                 cwd=directory,
                 env=environment,
                 start_new_session=True,
@@ -404,13 +406,13 @@ class _PipeSession:
                 if not ready or now > next_check:
                     self._check_directory_size()
                     # A child process may keep the pipes open, and print, after the process itself has ended.
-                    if _has_ended(self._process):
+                    if has_ended(self._process):
                         self._read_rest(selector)
                         return
                     next_check = time.monotonic() + _SECONDS_PER_CHECK
                 for key, _ in ready:
                     pending = self._transfer(selector, key.fileobj, pending)
-            while not _has_ended(self._process):
+            while not has_ended(self._process):
                 if time.monotonic() > deadline:
                     raise self._timeout_error()
                 check_cancelled(self._cancel)
@@ -558,7 +560,7 @@ def _is_selected(name: str, patterns: Iterable[str]) -> bool:
     )
 
 
-def _has_ended(process: "Popen[bytes]") -> bool:
+def has_ended(process: "Popen[bytes]") -> bool:
     """Whether a process has ended. It is not waited for, so that no other process can get its id or group id."""
     if not hasattr(os, "waitid"):
         return process.poll() is not None
@@ -566,14 +568,14 @@ def _has_ended(process: "Popen[bytes]") -> bool:
     return os.waitid(os.P_PID, process.pid, flags) is not None
 
 
-def _end_group(process: "Popen[bytes]") -> None:
+def end_group(process: "Popen[bytes]") -> None:
     """Terminate a process that still runs, then kill all processes of its group."""
     import time
 
-    if not _has_ended(process):
+    if not has_ended(process):
         _signal_group(process, signal.SIGTERM)
         deadline = time.monotonic() + _SECONDS_TO_TERMINATE
-        while not _has_ended(process) and time.monotonic() < deadline:
+        while not has_ended(process) and time.monotonic() < deadline:
             time.sleep(0.01)
     _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
     process.wait()
@@ -592,7 +594,8 @@ def _signal_group(process: "Popen[bytes]", number: int) -> None:
         return
 
 
-def _signal_name(number: int) -> str:
+def signal_name(number: int) -> str:
+    """Return the name of a signal, such as `SIGKILL`."""
     try:
         return signal.Signals(number).name
     except ValueError:

@@ -256,6 +256,11 @@ class SnapshotDiskTree(DiskTree):
             os.close(descriptor)
 
 
+def absolute_path(path: str) -> str:
+    """Return a local path as an absolute one, without looking at links."""
+    return os.path.abspath(path)
+
+
 class MemoryTree:
     """Files in memory. Where a tree is taken, a mapping is taken as well; a MemoryTree is for several calls.
 

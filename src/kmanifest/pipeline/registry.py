@@ -90,7 +90,7 @@ class Registry:
     >>> from kmanifest import default_registry
     >>> registry = default_registry()
     >>> registry.names("renderer")
-    ['kustomize', 'helm']
+    ['kustomize', 'helm', 'jsonnet']
     """
 
     def __init__(
