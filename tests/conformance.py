@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from kmanifest.api import build
 from kmanifest.cli.main import main
+from kmanifest.engines.flux.envsubst import substitute
 from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate.execute import execute
@@ -119,3 +120,9 @@ def _options(options: Mapping[str, Any]) -> Options:
             ),
         ),
     )
+
+
+def envsubst(case: Mapping[str, Any]) -> str:
+    """Return the result of a case of Flux' substitution. A byte that is no UTF-8 is U+FFFD, as in Go's JSON."""
+    text = substitute(case["text"], case["vars"], strict=case["strict"])
+    return "".join("\ufffd" if "\udc80" <= char <= "\udcff" else char for char in text)
