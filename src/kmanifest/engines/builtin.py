@@ -19,6 +19,7 @@ def _builtin(role: Role, kind: str, module: str, function: str) -> Plugin:
     return BuiltinPlugin(role, f"builtin/{kind}", lazy_function(module, function))
 
 
+_JINJA: Final = "kmanifest.engines.jinja"
 _KRM: Final = "kmanifest.engines.krm"
 _API_VERSION: Final = "kmanifest.dev/v1alpha1"
 
@@ -31,6 +32,9 @@ PLUGINS: Final = (
     ),
     BuiltinPlugin(
         "renderer", "helm", lazy_function(f"{_HELM}.renderer", "render"), ("Chart.yaml",)
+    ),
+    BuiltinPlugin(
+        "renderer", "jinja", lazy_function(f"{_JINJA}.renderer", "render"), ("*.j2", "*/*.j2")
     ),
     _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),
     _builtin("generator", "SecretGenerator", f"{_KUSTOMIZE}.generators", "secret"),
@@ -73,6 +77,11 @@ PLUGINS: Final = (
         "generator",
         f"{_API_VERSION}/ResourcesGenerator",
         lazy_function(f"{_KUSTOMIZE}.file_patterns", "generate"),
+    ),
+    BuiltinPlugin(
+        "generator",
+        f"{_API_VERSION}/JinjaGenerator",
+        lazy_function(f"{_JINJA}.generator", "generate"),
     ),
     BuiltinPlugin("generator", "krm/Function", lazy_function(f"{_KRM}.function", "generate")),
     BuiltinPlugin("transformer", "krm/Function", lazy_function(f"{_KRM}.function", "transform")),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from kmanifest.model.errors import Locate
+from kmanifest.model.frozen import copy_value, hashable
 from kmanifest.startup.typing import Any, Final
 
 _FIELDS: Final = (
@@ -75,7 +76,7 @@ class HelmOptions:
         check_argument("values", values, Mapping, "a mapping")
         check_argument("api_versions", api_versions, _is_not_text, "a tuple of str")
         fields = (
-            MappingProxyType(_deep_copy(values)),
+            MappingProxyType(copy_value(values)),
             release,
             namespace,
             include_crds,
@@ -87,7 +88,7 @@ class HelmOptions:
         )
         for name, value in zip(_FIELDS, fields, strict=True):
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "_key", (_hashable(values), *fields[1:]))
+        object.__setattr__(self, "_key", (hashable(values), *fields[1:]))
 
     def replace(self, **changes: Any) -> "HelmOptions":
         """Return a copy of the record with some fields changed."""
@@ -127,18 +128,3 @@ def _is_not_text(value: Any) -> bool:
 
 def _restore(fields: dict[str, Any]) -> HelmOptions:
     return HelmOptions(**fields)
-
-
-def _deep_copy(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _deep_copy(item) for key, item in value.items()}
-    return [_deep_copy(item) for item in value] if isinstance(value, list) else value
-
-
-def _hashable(value: Any) -> Any:
-    """Return a hashable form of a value. It distinguishes 1, 1.0 and True, as YAML does."""
-    if isinstance(value, Mapping):
-        return ("map", *((key, _hashable(item)) for key, item in value.items()))
-    if isinstance(value, list):
-        return ("list", *map(_hashable, value))
-    return type(value).__name__, repr(value)
