@@ -72,7 +72,12 @@ OPTIONS = k.Options(
     allow_remote=True,
     remote=k.RemoteOptions(offline=True, credentials=credentials),
     reproducible=k.Reproducible(seed="seed", now=0),
-    engines=(k.KustomizeOptions(reorder="none"), k.HelmOptions(release="web")),
+    engines=(
+        k.KustomizeOptions(reorder="none"),
+        k.HelmOptions(release="web"),
+        k.JinjaOptions(values={"name": "web"}),
+        k.FluxOptions(variables=(("a", "1"),)),
+    ),
 )
 
 
@@ -134,6 +139,7 @@ def main() -> str:
     assert len(rendered.to_dicts()) == len(rendered) == 1
     assert helm.render_chart is k.render_chart
     assert helm.HelmOptions is k.HelmOptions
+    assert k.render_jinja("a.j2", tree={"a.j2": "{{ values.a }}"}, values={"a": 1}) == "1"
     assert [job.name for job in render()] == [job.name for job in render()]
     for tree in (k.DiskTree("/"), k.MemoryTree(FILES)):
         try:

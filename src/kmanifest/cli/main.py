@@ -48,6 +48,7 @@ VERBS = (
     ),
     Verb("create", "write a new kustomization.yaml", "kmanifest.cli.create", ("init",)),
     Verb("helm", "render, check and show Helm charts", "kmanifest.cli.helm"),
+    Verb("jinja", "render a Jinja2 template and print its text", "kmanifest.cli.jinja"),
     Verb(
         "localize",
         "copy a kustomization and everything it refers to, so that it builds offline",

@@ -19,6 +19,7 @@ def _builtin(role: Role, kind: str, module: str, function: str) -> Plugin:
     return BuiltinPlugin(role, f"builtin/{kind}", lazy_function(module, function))
 
 
+_FLUX: Final = "kmanifest.engines.flux"
 _JINJA: Final = "kmanifest.engines.jinja"
 _KRM: Final = "kmanifest.engines.krm"
 _API_VERSION: Final = "kmanifest.dev/v1alpha1"
@@ -35,6 +36,9 @@ PLUGINS: Final = (
     ),
     BuiltinPlugin(
         "renderer", "jinja", lazy_function(f"{_JINJA}.renderer", "render"), ("*.j2", "*/*.j2")
+    ),
+    BuiltinPlugin(
+        "renderer", "flux", lazy_function(f"{_FLUX}.renderer", "render"), ("*.yaml", "*.yml")
     ),
     _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),
     _builtin("generator", "SecretGenerator", f"{_KUSTOMIZE}.generators", "secret"),

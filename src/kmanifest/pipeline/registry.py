@@ -94,7 +94,7 @@ class Registry:
     >>> from kmanifest import default_registry
     >>> registry = default_registry()
     >>> registry.names("renderer")
-    ['kustomize', 'helm']
+    ['kustomize', 'helm', 'jinja', 'flux']
     """
 
     def __init__(

@@ -212,14 +212,18 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
                     raise LimitError(f"a template of more than {_MAX_TOKENS} tokens")
             yield token
 
-    def _compile(self, source: str, filename: str) -> Any:
+    def compile(  # type: ignore[override]  # no caller needs the generated source
+        self, source: Any, name: str | None = None, filename: str | None = None, **options: Any
+    ) -> Any:
+        """Return the code of a template. Python refuses what is nested too deeply for its parser, or for this stack."""
         try:
-            return super()._compile(source, filename)
+            return super().compile(source, name, filename, **options)
         except (SyntaxError, MemoryError, RecursionError, OverflowError) as error:
-            problem = error.msg if isinstance(error, SyntaxError) else "nested too deeply"
-            raise LimitError(f"this template can't be compiled: {problem}").within(
-                file=filename
-            ) from error
+            problem = "it is nested too deeply (max_depth)"
+            if isinstance(error, SyntaxError):
+                problem = error.msg
+            message = f"this template can't be compiled: {problem}"
+            raise LimitError(message).within(file=filename or "") from error
 
     def select_template(self, names: Iterable[Any], *args: Any, **kwargs: Any) -> Template:
         if isinstance(names, list | tuple) and len(names) > _MAX_ALTERNATIVES:
