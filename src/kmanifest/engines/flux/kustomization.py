@@ -48,6 +48,8 @@ def generate(ctx: Context, directory: str, spec: Mapping[str, Any]) -> tuple[str
         file = trees.join(directory, FILE_NAMES[0])
         kustomization = _of_manifests(ctx, directory)
     _apply(ctx, directory, spec, kustomization)
+    # Flux builds without an option for the order, which is the order of the resources, not that of the command.
+    kustomization.setdefault("sortOptions", {"order": "fifo"})
     return file, yaml.dump(kustomization).encode()
 
 

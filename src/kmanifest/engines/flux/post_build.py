@@ -153,7 +153,7 @@ def _findings(
         value = _get(body, field)
         if value is not None and not isinstance(value, str) and _holds_strings(field):
             message = (
-                f"{resource.id}: {_shown(field)} must be a string, and the substitution makes it a {type_name(value)}: "
+                f"{resource.id}: {_shown(field)} must be a string, and after the substitution its type is {type_name(value)}: "
                 f"quotes have to be part of the variable, or of a text such as '\"${{name}}\"'"
             )
             yield Finding("warning", message, location, CHANGED_TYPE)

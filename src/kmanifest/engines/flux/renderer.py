@@ -6,12 +6,16 @@ its kustomization file. Then variables are substituted, and common metadata is s
 
 from collections.abc import Mapping
 
-from kmanifest import yaml
 from kmanifest.engines.flux.kustomization import generate
 from kmanifest.engines.flux.options import FluxOptions
 from kmanifest.engines.flux.post_build import substitute_resources
 from kmanifest.engines.flux.source_tree import SourceTree
-from kmanifest.engines.flux.variables import load_sources, variables_of, without_newlines
+from kmanifest.engines.flux.variables import (
+    load_objects,
+    load_sources,
+    variables_of,
+    without_newlines,
+)
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import KmanifestError, MissingError, RenderError
 from kmanifest.model.fieldpath import put
@@ -48,7 +52,7 @@ def render(ctx: Context, path: str) -> Rendered:
 
 def _load(ctx: Context, path: str) -> list[tuple[int, Mapping[str, Any]]]:
     try:
-        documents = yaml.load_documents(ctx.read_resolved(path), limits=ctx.options.limits)
+        documents = load_objects(ctx.read_resolved(path), ctx.options.limits)
     except KmanifestError as error:
         raise error.within(file=path) from error
     found = [

@@ -14,6 +14,7 @@ from kmanifest.model.limits import Limits
 from kmanifest.model.values import as_list, as_mapping, as_string
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.yaml.split import split_documents
 
 KINDS: Final = ("ConfigMap", "Secret")
 NAME_PATTERN: Final = "^[_[:alpha:]][_[:alpha:][:digit:]]*$"
@@ -76,10 +77,23 @@ def parse_assignments(text: str) -> dict[str, str]:
     return variables
 
 
+def load_objects(content: bytes, limits: Limits) -> list[Any]:
+    """Return the documents of a file with the values that the API server would get: those of YAML 1.1."""
+    objects: list[Any] = []
+    for index, part in enumerate(split_documents(content, limits)):
+        try:
+            objects.append(yaml.load_values(part.data, limits=limits))
+        except KmanifestError as error:
+            location = error.location
+            line = location.line + part.line if location.line else 0
+            raise error.at(location._replace(line=line, document=index)) from error
+    return objects
+
+
 def load_sources(content: bytes, limits: Limits) -> list[VariableSource]:
     """Return the ConfigMaps and Secrets in a file of manifests."""
     found = []
-    for document in yaml.load_documents(content, limits=limits):
+    for document in load_objects(content, limits):
         if not isinstance(document, Mapping):
             continue
         bodies = document.get("items") if document.get("kind") == "List" else [document]
