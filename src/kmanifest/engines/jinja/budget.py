@@ -36,7 +36,7 @@ class Budget:
         """Count steps. Raises LimitError if there are too many, and the error of `check_time`."""
         self._steps -= count
         if self._steps < self._next_check:
-            self._next_check = self._steps - _STEPS_BETWEEN_CHECKS
+            self._next_check = max(self._steps - _STEPS_BETWEEN_CHECKS, 0)
             self._check_time()
             if self._steps < 0:
                 raise LimitError(

@@ -1,6 +1,7 @@
 """The filters and tests of jinja2, with a bound on each whose result or time can be far larger than its value."""
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 
 from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
@@ -176,7 +177,7 @@ def _list(budget: Budget, value: Any) -> list[Any]:
     if hasattr(value, "__len__"):
         budget.items(len(value))
         return list(value)
-    items = list(budget.bounded(value))
+    items = list(islice(budget.bounded(value), budget.limits.max_items + 1))
     budget.items(len(items))
     return items
 

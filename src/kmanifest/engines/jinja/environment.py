@@ -20,7 +20,7 @@ from kmanifest.engines.jinja.operators import (
     binary_operators,
     format_width,
 )
-from kmanifest.model.errors import LimitError, MissingError, SourceError
+from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError
 from kmanifest.startup.typing import Any, Final
 
 _MAX_TOKENS: Final = 200_000
@@ -218,6 +218,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         """Return the code of a template. Python refuses what is nested too deeply for its parser, or for this stack."""
         try:
             return super().compile(source, name, filename, **options)
+        except KmanifestError as error:
+            raise error.within(file=filename or "") from error
         except (SyntaxError, MemoryError, RecursionError, OverflowError) as error:
             problem = "it is nested too deeply (max_depth)"
             if isinstance(error, SyntaxError):

@@ -98,7 +98,10 @@ class TemplateRenderer:
     def _read(self, name: str) -> tuple[str, str]:
         """Return the text and the path of a template. Raises the errors of `Context.read`."""
         path = self.path_of(name)
-        content = self._ctx.read_resolved(path)
+        try:
+            content = self._ctx.read_resolved(path)
+        except KmanifestError as error:
+            raise error.within(file=path) from error
         try:
             text = content.decode("utf-8")
         except UnicodeDecodeError as error:

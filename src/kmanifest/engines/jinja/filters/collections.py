@@ -197,9 +197,14 @@ class CollectionFilters:
     def _hashable(self, item: Any) -> bool:
         return not isinstance(item, dict | list | set)
 
+    def _counted(self, tuples: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        for item in tuples:
+            self._budget.step(len(item))
+            yield item
+
     def zip(self, *lists: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
         """Return tuples of the items at one index, to the end of the shortest list."""
-        return zip(*map(self._budget.bounded, lists), strict=False)
+        return self._counted(zip(*map(self._budget.bounded, lists), strict=False))
 
     def zip_longest(
         self, *lists: Iterable[Any], fillvalue: Any = None
@@ -211,17 +216,17 @@ class CollectionFilters:
         """Return all tuples with one item of each list."""
         pools = [list(self._budget.bounded(items)) for items in lists]
         self._budget.items(len(pools) * max(repeat, 0) * max(map(len, pools), default=0))
-        return itertools.product(*pools, repeat=repeat)
+        return self._counted(itertools.product(*pools, repeat=repeat))
 
     def permutations(
         self, value: Iterable[Any], length: int | None = None
     ) -> Iterator[tuple[Any, ...]]:
         """Return all orders of `length` of the items."""
-        return itertools.permutations(list(self._budget.bounded(value)), length)
+        return self._counted(itertools.permutations(list(self._budget.bounded(value)), length))
 
     def combinations(self, value: Iterable[Any], length: int) -> Iterator[tuple[Any, ...]]:
         """Return all choices of `length` of the items."""
-        return itertools.combinations(list(self._budget.bounded(value)), length)
+        return self._counted(itertools.combinations(list(self._budget.bounded(value)), length))
 
     def subelements(
         self, value: Any, subelements: Any, skip_missing: bool = False
