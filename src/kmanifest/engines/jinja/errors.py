@@ -5,7 +5,7 @@ the line on which its statement begins; the column is found by looking for the n
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import FrameType, TracebackType
 
 from jinja2 import (
@@ -32,6 +32,8 @@ from kmanifest.model.errors import (
 from kmanifest.startup.typing import Any, Final
 
 _UNKNOWN_FILTER: Final = re.compile(r"No (filter|test) named '([^']*)'")
+_NOT_EXPORTED: Final = re.compile(r"the template '([^']*)' .*does not export the requested name")
+_EXPORT: Final = re.compile(r"\{%[-+]?\s*(?:macro|set)\s+(\w+)")
 _UNKNOWN_TAG: Final = re.compile(r"unknown tag '([^']*)'")
 _LOCAL_NAME: Final = re.compile(r"l_\d+_(.+)")
 _MAX_STATEMENT_LINES: Final = 200
@@ -51,21 +53,53 @@ class Sources:
         """Keep the text of a template."""
         self._texts[path] = text
 
+    def exported_names(self, name: str) -> list[str]:
+        """Return the macros and variables that the template with this name, or the end of its path, defines."""
+        for path, text in self._texts.items():
+            if path == name or path.endswith(f"/{name}"):
+                return _EXPORT.findall(text)
+        return []
+
     def column(self, path: str, line: int, name: str) -> tuple[int, int]:
-        """Return the line and column of a name in the statement that begins on a line; column 0 if it is not found."""
-        if not name:
+        """Return the line and column of a name in the statement at a line; column 0 if it is not found.
+
+        jinja2 knows only one line of a statement: its first, or that of its last filter.
+        """
+        lines = self._texts.get(path, "").split("\n")
+        if not name or not 0 < line <= len(lines):
             return line, 0
         pattern = re.compile(rf"(?<![\w]){re.escape(name)}(?![\w])")
-        lines = self._texts.get(path, "").split("\n")[line - 1 : line - 1 + _MAX_STATEMENT_LINES]
-        for offset, text in enumerate(lines):
-            inside = _expression_spans(text)
-            found = [match.start() for match in pattern.finditer(text)]
-            columns = [start for start in found if any(a <= start < b for a, b in inside)] or found
-            if columns:
-                return line + offset, columns[0] + 1
-            if ("}}" in text or "%}" in text) and offset:
-                break
+        for number in (*_statement_after(lines, line), *_statement_before(lines, line)):
+            column = _column_in(lines[number - 1], pattern)
+            if column:
+                return number, column
         return line, 0
+
+
+def _statement_after(lines: list[str], line: int) -> Iterator[int]:
+    """Yield the numbers of the lines from a line to the end of its statement."""
+    for number in range(line, min(line + _MAX_STATEMENT_LINES, len(lines) + 1)):
+        yield number
+        if number > line and ("}}" in lines[number - 1] or "%}" in lines[number - 1]):
+            return
+
+
+def _statement_before(lines: list[str], line: int) -> Iterator[int]:
+    """Yield the numbers of the lines before a line, back to the start of its statement."""
+    if "{{" in lines[line - 1] or "{%" in lines[line - 1]:
+        return
+    for number in range(line - 1, max(line - _MAX_STATEMENT_LINES, 0), -1):
+        yield number
+        if "{{" in lines[number - 1] or "{%" in lines[number - 1]:
+            return
+
+
+def _column_in(text: str, pattern: re.Pattern[str]) -> int:
+    """Return the column of a match, of one inside an expression if there is one; 0 without a match."""
+    inside = _expression_spans(text)
+    found = [match.start() for match in pattern.finditer(text)]
+    columns = [start for start in found if any(a <= start < b for a, b in inside)] or found
+    return columns[0] + 1 if columns else 0
 
 
 def _expression_spans(text: str) -> list[tuple[int, int]]:
@@ -74,9 +108,12 @@ def _expression_spans(text: str) -> list[tuple[int, int]]:
 
 
 def template_error(
-    error: BaseException, environment: Environment, sources: Sources
+    error: BaseException,
+    environment: Environment,
+    sources: Sources,
+    list_templates: Callable[[str], Iterable[str]],
 ) -> KmanifestError:
-    """Return the error for an exception of a render."""
+    """Return the error for an exception of a render. `list_templates` returns the names in the directory of a name."""
     frame = _last_frame(error.__traceback__)
     path, line, names = _frame_location(frame)
     if isinstance(error, TemplateSyntaxError):
@@ -90,15 +127,19 @@ def template_error(
     name = ""
     if isinstance(error, UnknownNameError):
         name = error.name if isinstance(error.name, str) else ""
-        candidates = names if _is_missing(error.owner) else _keys(error.owner)
+        candidates: Iterable[str] = names if _is_missing(error.owner) else _keys(error.owner)
+        exporter = _NOT_EXPORTED.search(str(error))
+        if exporter is not None:
+            candidates = sources.exported_names(exporter[1])
         result = MissingError(str(error), near=near_names(name, candidates))
     elif isinstance(error, TemplateNotFound):
         name = _missing_name(error)
-        result = MissingError(f"no template {name!r}")
+        result = MissingError(f"no template {name!r}", near=near_names(name, list_templates(name)))
     elif isinstance(error, SecurityError):
         result = SourceError(str(error))
     else:
-        result = RenderError(_message(error))
+        name, known = _unknown_name(str(error), environment)
+        result = RenderError(_message(error), near=_near(name, known))
     shown_line, column = sources.column(path, line, name)
     return result.at(Location(path, shown_line, column))
 
@@ -139,7 +180,7 @@ def _syntax_error(
     name, candidates = _unknown_name(message, environment)
     result: KmanifestError
     if candidates:
-        result = MissingError(message, near=near_names(name, candidates))
+        result = MissingError(message, near=_near(name, candidates))
     else:
         result = SourceError(message)
     line, column = sources.column(path, error.lineno, name)
@@ -152,6 +193,12 @@ def _unknown_name(message: str, environment: Environment) -> tuple[str, Iterable
         return found[2], environment.filters if found[1] == "filter" else environment.tests
     found = _UNKNOWN_TAG.search(message)
     return (found[1], _TAGS) if found is not None else ("", ())
+
+
+def _near(name: str, candidates: Iterable[str]) -> list[str]:
+    """Return the names near a name; for a short one, those with the same letters in another order."""
+    known = list(candidates)
+    return near_names(name, known) or [each for each in known if sorted(each) == sorted(name)]
 
 
 def _last_frame(traceback: TracebackType | None) -> tuple[FrameType, int] | None:

@@ -62,7 +62,16 @@ class TemplateRenderer:
         except (Exception, RecursionError) as error:
             if isinstance(error, MemoryError):
                 raise
-            raise template_error(error, environment, self._sources) from error
+            raise template_error(error, environment, self._sources, self._list_templates) from error
+
+    def _list_templates(self, name: str) -> list[str]:
+        """Return the names of the files in the directory of a template's name."""
+        prefix = f"{parent(name)}/" if "/" in name else ""
+        try:
+            directory = self._ctx.locate(prefix or ".")
+            return [f"{prefix}{entry}" for entry in self._ctx.tree.list(directory)]
+        except KmanifestError:
+            return []
 
     def _values(self) -> dict[str, Any]:
         options = self._options
