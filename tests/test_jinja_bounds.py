@@ -49,6 +49,8 @@ REFUSED: tuple[tuple[str, str | bytes, dict[str, str], Dialect], ...] = (
     ("t30 digits", "{{ 10 ** 5000 }}", {}, ""),
     ("t30 string", "{{ (10 ** 5000)|string }}", {}, ""),
     ("t30 product", "{% set ns = namespace(n=10) %}{% for i in range(99) %}{% set ns.n = ns.n * ns.n %}{% endfor %}", {}, ""),
+    ("t30 sum", "{% set ns = namespace(n=1) %}{% for i in range(99999) %}{% set ns.n = ns.n + ns.n %}{% endfor %}", {}, ""),
+    ("t30 difference", "{% set ns = namespace(n=1) %}{% for i in range(99999) %}{% set ns.n = ns.n - (0 - ns.n) %}{% endfor %}", {}, ""),
     ("t31 join", "{% for x in ''.join %}{% endfor %}", {}, ""),
     ("t31 cycler", "{% for i in cycler('a') %}{% endfor %}", {}, ""),
     ("t33 NUL", "{% include 'a\0b' %}", {}, ""),

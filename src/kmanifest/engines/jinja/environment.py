@@ -28,6 +28,9 @@ _MAX_ALTERNATIVES: Final = 100
 _PIECES_PER_PART: Final = 10_000
 _LONG_TEXT: Final = 4_096
 _MUTATIONS: Final = frozenset({"append", "insert", "pop", "remove", "setdefault", "update"})
+_SHORT: Final = frozenset((int, float, bool, type(None)))
+"""Types of values that are never long when they are printed: Python prints no larger integer than the bound allows."""
+
 _DATA: Final = (str, int, float, bool, type(None))
 
 ReadTemplate = Callable[[str], tuple[str, str]]
@@ -91,7 +94,7 @@ class BoundedFormatter(SandboxedFormatter):
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
     """The environment of one render."""
 
-    intercepted_binops = frozenset({"*", "**", "%", "+"})
+    intercepted_binops = frozenset({"*", "**", "%", "+", "-"})
     code_generator_class = BoundedGenerator
 
     def __init__(
@@ -131,14 +134,17 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def to_text(self, value: Any) -> str:
         """Return a value as it is printed."""
-        if value.__class__ is str:
+        kind = value.__class__
+        if kind is str:
             return value  # type: ignore[no-any-return]  # just compared
+        if kind in _SHORT:
+            return str(value)
         self.budget.text(self.budget.whole(value))
         return str(value)
 
     def join_strings(self, values: Iterable[Any]) -> str:
         """Return the result of the operator `~`."""
-        parts = [self.to_text(value) for value in values]
+        parts = [value if value.__class__ is str else self.to_text(value) for value in values]
         self.budget.text(sum(map(len, parts)))
         return "".join(parts)
 

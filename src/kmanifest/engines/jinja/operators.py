@@ -43,8 +43,17 @@ def _check_bits(bits: int) -> None:
         raise LimitError(f"an integer of more than {MAX_BITS} bits")
 
 
+def _checked(result: Any) -> Any:
+    """Return a sum or a difference, unless it is too large an integer."""
+    if result.__class__ is int:
+        _check_bits(result.bit_length())
+    return result
+
+
 def add(budget: Budget, left: Any, right: Any) -> Any:
     """Return `left + right`."""
+    if left.__class__ is int:
+        return _checked(left + right)
     if isinstance(left, str) and isinstance(right, str):
         budget.text(len(left) + len(right))
     elif isinstance(left, list | tuple) and isinstance(right, list | tuple):
@@ -54,6 +63,8 @@ def add(budget: Budget, left: Any, right: Any) -> Any:
 
 def modulo(budget: Budget, left: Any, right: Any) -> Any:
     """Return `left % right`, which formats if `left` is a string."""
+    if left.__class__ is int:
+        return left % right
     if isinstance(left, str):
         check_format(budget, left, right if isinstance(right, tuple | Mapping) else (right,))
     return left % right
@@ -92,7 +103,7 @@ def binary_operators(budget: Budget) -> dict[str, Callable[[Any, Any], Any]]:
         "**": lambda left, right: power(budget, left, right),
         "+": lambda left, right: add(budget, left, right),
         "%": lambda left, right: modulo(budget, left, right),
-        "-": operator.sub,
+        "-": lambda left, right: _checked(left - right),
         "/": operator.truediv,
         "//": operator.floordiv,
     }
