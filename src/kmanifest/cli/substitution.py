@@ -36,7 +36,8 @@ def _variables(paths: Sequence[str]) -> dict[str, str]:
 def _manifest(path: str) -> bytes:
     content = read_local_file(path, "substitute-from")
     try:
-        load_sources(content, DEFAULT_LIMITS)
+        for source in load_sources(content, DEFAULT_LIMITS):
+            source.variables()
     except KmanifestError as error:
         raise error.within(file=os.path.abspath(path)) from error
     return content
