@@ -1,6 +1,6 @@
 """Templates that try to leave the sandbox, or to use up memory and time: each ends with one clean error, or is small.
 
-The numbers are those of the list of attacks of the project. t01 to t18 are run by a program of their own.
+The numbers are those of the list of attacks of the project. t01 to t18 are shared data of the project.
 """
 
 import resource
