@@ -68,8 +68,9 @@ def test_all_substitutions_of_a_text_are_found():
 
 
 @pytest.mark.parametrize(
-    "text", ["${a//a/" + "x" * 1000 + "}", "${a:-" * 101 + "}" * 101, "${a}" * 1000]
+    "text",
+    ["${a//a/" + "x" * 1000 + "}", "${a:-" * 101 + "}" * 101, "${a}" * 1000, "${long##*b*c}"],
 )
 def test_results_are_bounded(text: str):
     with pytest.raises(LimitError):
-        substitute(text, {"a": "a" * 1000}, max_size=100_000)
+        substitute(text, {"a": "a" * 1000, "long": "a" * 50_000}, max_size=100_000)

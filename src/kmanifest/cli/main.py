@@ -34,7 +34,11 @@ OTHER_VARIABLES = (f"{VARIABLE_PREFIX}YAML", f"{VARIABLE_PREFIX}CACHE_DIR")
 
 
 VERBS = (
-    Verb("build", "print the resources of a kustomization, a chart, templates or a Flux object", "kmanifest.cli.build"),
+    Verb(
+        "build",
+        "print the resources of a kustomization, a chart, templates or a Flux object",
+        "kmanifest.cli.build",
+    ),
     Verb("cfg", "search and format directories of resource files", "kmanifest.cli.cfg"),
     Verb(
         "completion",

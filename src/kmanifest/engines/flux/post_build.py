@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from kmanifest import yaml
 from kmanifest.engines.flux.envsubst import EnvsubstError, expansions, parse, substitute
 from kmanifest.engines.flux.variables import check_names, load_sources, without_newlines
+from kmanifest.io import tree as trees
 from kmanifest.model.errors import FieldPath, KmanifestError, Location, RenderError, SourceError
 from kmanifest.model.findings import CHANGED_TYPE, EMPTY_SUBSTITUTION, Finding
 from kmanifest.model.resource import Resource
@@ -48,7 +49,7 @@ def finish_build(
 def _is_flux_target(ctx: Context, path: str) -> bool:
     if "://" in path or not path.endswith((".yaml", ".yml")):
         return False
-    return ctx.tree.kind(ctx.tree.resolve(path.strip("/"))) == "file"
+    return ctx.tree.kind(ctx.tree.resolve(trees.join("", path))) == "file"
 
 
 def substitute_resources(
