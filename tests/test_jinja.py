@@ -341,6 +341,24 @@ def test_only_dialects_with_mutable_values_have_do():
         text(template, dialect="ansible")
 
 
+def test_the_functions_of_kluctl():
+    files = {
+        "t.j2": "{{ render('{{ 1 + 1 }}') }} {{ 'Ä b!' | slugify }} {{ load_base64('a.j2', 4) }}",
+        "a.j2": "abcdef",
+    }
+    assert render_jinja("t.j2", tree=files, dialect="kluctl") == "2 a-b YWJj\nZGVm"
+
+
+def test_autoescape_blocks():
+    template = (
+        "{% autoescape true %}{{ '<' }}{{ '<' ~ 1 }}{{ '<' | safe }}{% endautoescape %}{{ '<' }}"
+    )
+    assert text(template) == "&lt;&lt;1<<"
+    template = "{% autoescape values.on %}{{ '<' ~ values.x }}{% endautoescape %}"
+    assert text(template, values={"on": True, "x": "<"}) == "&lt;&lt;"
+    assert text(template, values={"on": False, "x": "<"}) == "<<"
+
+
 # Filters
 
 

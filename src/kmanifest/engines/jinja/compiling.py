@@ -28,7 +28,7 @@ class BoundedGenerator(CodeGenerator):
         self._write_call("bounded", node.expr, frame)
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802
-        self.write("environment.join_strings((")
+        self.write(f"{_choose(frame, 'join_strings', 'join_escaped')}((")
         for part in node.nodes:
             self.visit(part, frame)
             self.write(", ")
@@ -71,8 +71,15 @@ class BoundedGenerator(CodeGenerator):
         return super()._output_child_to_const(node, frame, finalize)
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        del node, frame, finalize
-        self.write("environment.to_text(")
+        del node, finalize
+        self.write(f"{_choose(frame, 'to_text', 'to_escaped')}(")
+
+
+def _choose(frame: Frame, plain: str, escaping: str) -> str:
+    """Return the method to call, by whether `{% autoescape %}` is on, which may be known only at run time."""
+    if frame.eval_ctx.volatile:
+        return f"(environment.{escaping} if context.eval_ctx.autoescape else environment.{plain})"
+    return f"environment.{escaping if frame.eval_ctx.autoescape else plain}"
 
 
 class TracingGenerator(BoundedGenerator):

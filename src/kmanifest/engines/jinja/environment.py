@@ -8,9 +8,10 @@ from jinja2.environment import Environment
 from jinja2.lexer import Token, TokenStream
 from jinja2.loaders import BaseLoader
 from jinja2.runtime import Context as TemplateContext
-from jinja2.runtime import LoopContext
+from jinja2.runtime import LoopContext, markup_join
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment, SandboxedFormatter
 from jinja2.utils import missing
+from markupsafe import escape
 
 from kmanifest.engines.jinja.budget import Budget
 from kmanifest.engines.jinja.compiling import BoundedGenerator, TracingGenerator
@@ -27,6 +28,7 @@ _MAX_TOKENS: Final = 200_000
 _MAX_ALTERNATIVES: Final = 100
 _PIECES_PER_PART: Final = 10_000
 _LONG_TEXT: Final = 4_096
+_ESCAPED: Final = 6  # characters for one character of HTML
 _MUTATIONS: Final = frozenset({"append", "insert", "pop", "remove", "setdefault", "update"})
 _SHORT: Final = frozenset((int, float, bool, type(None)))
 """Types of values that are never long when they are printed: Python prints no larger integer than the bound allows."""
@@ -141,6 +143,17 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             return str(value)
         self.budget.text(self.budget.whole(value))
         return str(value)
+
+    def to_escaped(self, value: Any) -> str:
+        """Return a value as it is printed inside `{% autoescape true %}`."""
+        self.budget.text(_ESCAPED * self.budget.whole(value))
+        return escape(value)
+
+    def join_escaped(self, values: Iterable[Any]) -> str:
+        """Return the result of the operator `~` inside `{% autoescape true %}`."""
+        for value in values:
+            self.budget.text(_ESCAPED * self.budget.whole(value))
+        return markup_join(values)
 
     def join_strings(self, values: Iterable[Any]) -> str:
         """Return the result of the operator `~`."""

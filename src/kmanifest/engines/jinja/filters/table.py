@@ -15,7 +15,7 @@ from kmanifest.engines.jinja.filters.collections import (
 )
 from kmanifest.engines.jinja.filters.data import data_filters
 from kmanifest.engines.jinja.filters.regexes import regex_filters, regex_tests
-from kmanifest.engines.jinja.filters.text import text_filters, text_tests
+from kmanifest.engines.jinja.filters.text import slugify, text_filters, text_tests
 from kmanifest.startup.typing import Any, NamedTuple
 
 Functions = dict[str, Callable[..., Any]]
@@ -45,6 +45,8 @@ def make_filters(toolbox: Toolbox) -> Functions:
         "random": _random(toolbox),
         "shuffle": _shuffle(toolbox),
     }
+    if dialect == "kluctl":
+        filters |= {"render": _render(toolbox), "slugify": slugify}
     if dialect == "ansible":
         filters["unique"] = CollectionFilters(budget).unique
     return filters
@@ -58,10 +60,13 @@ def make_tests(toolbox: Toolbox) -> Functions:
 def make_functions(toolbox: Toolbox) -> Functions:
     """Return the functions by name."""
 
-    def load_base64(name: str) -> str:
+    def load_base64(name: str, width: int | None = None) -> str:
         text, _ = toolbox.read(name)
-        toolbox.budget.text(2 * len(text))
-        return base64.b64encode(text.encode()).decode()
+        toolbox.budget.text(4 * len(text))
+        encoded = base64.b64encode(text.encode()).decode()
+        if not width:
+            return encoded
+        return "\n".join(encoded[start : start + width] for start in range(0, len(encoded), width))
 
     def bounded_dict(*arguments: Any, **entries: Any) -> dict[Any, Any]:
         for argument in arguments:
@@ -79,6 +84,8 @@ def make_functions(toolbox: Toolbox) -> Functions:
     }
     if toolbox.dialect == "kluctl":
         functions |= {
+            "debug_print": lambda _: "",
+            "render": _render(toolbox),
             "load_sha256": _load_sha256(toolbox),
             "update_dict": lambda left, right: _update_dict(toolbox, left, right),
         }
@@ -180,6 +187,17 @@ def _load_template(toolbox: Toolbox) -> Callable[..., Any]:
         return toolbox.environment.concat(template.root_render_func(inner))
 
     return load_template
+
+
+def _render(toolbox: Toolbox) -> Callable[..., Any]:
+    @pass_context
+    def render(context: TemplateContext, source: str) -> str:
+        """Return the text of a template that is a string."""
+        template = toolbox.environment.from_string(source)
+        inner = template.new_context(context.get_all())
+        return toolbox.environment.concat(template.root_render_func(inner))
+
+    return render
 
 
 def _load_sha256(toolbox: Toolbox) -> Callable[..., Any]:

@@ -1,6 +1,7 @@
 """Filters on strings, paths, URLs, numbers and dates."""
 
 import math
+import ntpath
 import posixpath
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -97,6 +98,15 @@ def to_uuid(value: Any, namespace: str = _UUID_NAMESPACE) -> str:
     from uuid import UUID, uuid5  # for few templates
 
     return str(uuid5(UUID(namespace), str(value)))
+
+
+def slugify(value: str, separator: str = "-") -> str:
+    """Return a text as a name of lower-case ASCII letters, digits and separators. Accents are removed."""
+    from unicodedata import normalize  # for few templates
+
+    text = normalize("NFKD", str(value)[:10_000]).encode("ascii", "ignore").decode().lower()
+    parts = "".join(char if char.isalnum() else " " for char in text.replace("'", "")).split()
+    return separator.join(parts)
 
 
 def type_debug(value: Any) -> str:
@@ -300,6 +310,9 @@ def text_filters(budget: Budget, dialect: str, now: int | None) -> dict[str, Cal
         "type_debug": type_debug,
         "urldecode": counted(unquote_plus),
         "urlsplit": counted(urlsplit_filter),
+        "win_basename": counted(ntpath.basename),
+        "win_dirname": counted(ntpath.dirname),
+        "win_splitdrive": counted(ntpath.splitdrive),
     }
 
 
