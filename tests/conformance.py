@@ -12,6 +12,8 @@ from typing import Any, cast
 
 from kmanifest.api import build
 from kmanifest.cli.main import main
+from kmanifest.engines.builtin import default_registry
+from kmanifest.engines.flux.envsubst import substitute
 from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate.execute import execute
@@ -22,10 +24,13 @@ from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.render import Release, final_values
 from kmanifest.engines.helm.templates.engine import RenderSession, collect_sources
 from kmanifest.engines.helm.templates.functions import functions
+from kmanifest.engines.jinja.options import JinjaOptions
+from kmanifest.engines.jinja.rendering import TemplateRenderer
 from kmanifest.engines.jsonnet.options import JsonnetOptions
 from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.io.runner import INHERIT_ALL
 from kmanifest.io.tree import MemoryTree
+from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.options import ExecPluginOptions, Options
 
 
@@ -165,3 +170,17 @@ def _manifests(case: Mapping[str, Any], cwd: str) -> list[Any]:
     )
     rendered = build(os.path.join(cwd, case["target"]), options=Options(engines=(options,)))
     return rendered.to_dicts()
+
+
+def envsubst(case: Mapping[str, Any]) -> str:
+    """Return the result of a case of Flux' substitution. A byte that is no UTF-8 is U+FFFD, as in Go's JSON."""
+    text = substitute(case["text"], case["vars"], strict=case["strict"])
+    return "".join("\ufffd" if "\udc80" <= char <= "\udcff" else char for char in text)
+
+
+def jinja(case: Mapping[str, Any], files: Mapping[str, str], context: Mapping[str, Any]) -> str:
+    """Return the text of a template, with the values of the suite under their own names."""
+    dialect: Any = "" if case["dialect"] == "jinja" else case["dialect"]
+    options = JinjaOptions(values=context, flat=True, dialect=dialect, **case["options"])
+    ctx = Context(MemoryTree(files), default_registry())
+    return TemplateRenderer(ctx, options).render("main.yaml.j2")

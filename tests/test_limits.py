@@ -111,6 +111,7 @@ EXCEEDED: tuple[tuple[str, Limits, Files], ...] = (
     ("max_string", Limits(max_string=200), one_manifest(config_map(rest=f"data: {{a: {LONG}}}"))),
     ("max_string", Limits(max_string=200), one_manifest(config_map(rest=f"data: {{{LONG}: a}}"))),
     ("max_items", Limits(max_items=20), chart("{{ until 100 | len }}")),
+    ("max_steps", Limits(max_steps=20), {"a.yaml.j2": "{% for i in range(99) %}{% endfor %}"}),
     ("max_keys", Limits(max_keys=0), chart("{{ genPrivateKey `ed25519` | len }}")),
     ("deadline", Limits(deadline=1e-9), one_manifest()),
 )

@@ -164,6 +164,24 @@ def test_the_files_of_patterns_are_copied(tmp_path: Path):
     assert names(copy) == names(target) - {"m/other.txt"}
 
 
+def test_the_files_of_templates_are_copied(tmp_path: Path):
+    config = "apiVersion: kmanifest.dev/v1alpha1\nkind: JinjaGenerator\nmetadata: {name: r}\n"
+    target = write_files(
+        tmp_path / "target",
+        {
+            "kustomization.yaml": "generators: [t.yaml]\n",
+            "t.yaml": config + "templates: [t/map.yaml.j2]\nvaluesFiles: [v.yaml]\n",
+            "t/map.yaml.j2": "{% include 'lib/map.j2' %}",
+            "lib/map.j2": MAP.replace("map", "{{ values.name }}"),
+            "v.yaml": "name: map",
+            "other.txt": "",
+        },
+    )
+    copy = tmp_path / "copy"
+    assert run([str(target), str(copy)]) == 0
+    assert names(copy) == names(target) - {"other.txt"}
+
+
 # Verification and cleanup
 
 

@@ -8,8 +8,11 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kmanifest.api import build
     from kmanifest.engines.builtin import default_registry, installed_registry
+    from kmanifest.engines.flux.options import FluxOptions
     from kmanifest.engines.helm.api import render_chart
     from kmanifest.engines.helm.options import HelmOptions
+    from kmanifest.engines.jinja.api import render_jinja
+    from kmanifest.engines.jinja.options import JinjaOptions
     from kmanifest.engines.jsonnet.api import Evaluated, render_jsonnet
     from kmanifest.engines.jsonnet.options import JsonnetOptions
     from kmanifest.engines.kustomize.options import KustomizeOptions
@@ -51,10 +54,13 @@ if TYPE_CHECKING:
 _MODULES = {
     "api": ("build",),
     "engines.builtin": ("default_registry", "installed_registry"),
+    "engines.flux.options": ("FluxOptions",),
     "engines.helm.api": ("render_chart",),
     "engines.helm.options": ("HelmOptions",),
     "engines.jsonnet.api": ("Evaluated", "render_jsonnet"),
     "engines.jsonnet.options": ("JsonnetOptions",),
+    "engines.jinja.api": ("render_jinja",),
+    "engines.jinja.options": ("JinjaOptions",),
     "engines.kustomize.options": ("KustomizeOptions",),
     "io.cache": ("Cache", "MemoryCache"),
     "io.git_tree": ("GitTree", "open_commit"),
@@ -103,9 +109,11 @@ __all__ = [
     "FetchError",
     "Finding",
     "FindingsError",
+    "FluxOptions",
     "GitTree",
     "HelmOptions",
     "InternalError",
+    "JinjaOptions",
     "JsonnetOptions",
     "KmanifestError",
     "KustomizeOptions",
@@ -141,6 +149,7 @@ __all__ = [
     "installed_registry",
     "open_commit",
     "render_chart",
+    "render_jinja",
     "render_jsonnet",
 ]
 

@@ -152,7 +152,7 @@ def run_build(
 
     try:
         with limited_by(meter.time_limit):
-            rendered = steps.render(ctx, path)
+            rendered = _finish(ctx, path, steps.render(ctx, path))
             meter.check_time()
     except KmanifestError as error:
         raise locate_error(error) from error
@@ -168,6 +168,15 @@ def run_build(
     rendered = rendered.with_findings(findings, locate_error, meter.rest_of_time())
     if options.strict:
         _raise_for_no_effect(rendered.findings)
+    return rendered
+
+
+def _finish(ctx: Context, path: str, rendered: Rendered) -> Rendered:
+    """Let each record of engine options that has a method `finish_build` change the result."""
+    for record in ctx.options.engines:
+        finish_build = getattr(record, "finish_build", None)
+        if finish_build is not None:
+            rendered = finish_build(ctx, path, rendered)
     return rendered
 
 

@@ -1,6 +1,6 @@
 """Everything that a plug-in imports: signatures, `Plugin`, `Context`, resources, findings, errors, trees.
 
-A plug-in is a plain function with one of five signatures, described by a `Plugin` record. A `Registry` is a dictionary
+A plug-in is a plain function with one of six signatures, described by a `Plugin` record. A `Registry` is a dictionary
 of records that the caller builds and passes on.
 """
 
@@ -24,6 +24,7 @@ from kmanifest.pipeline.context import (
     Context,
     Fetcher,
     Generator,
+    JinjaFilter,
     Meter,
     Renderer,
     Transformer,
@@ -50,6 +51,7 @@ __all__ = [
     "Fetcher",
     "Finding",
     "Generator",
+    "JinjaFilter",
     "KmanifestError",
     "LimitError",
     "Location",

@@ -76,6 +76,8 @@ OPTIONS = k.Options(
         k.KustomizeOptions(reorder="none"),
         k.HelmOptions(release="web"),
         k.JsonnetOptions(ext=(("cluster", "eu"),)),
+        k.JinjaOptions(values={"name": "web"}),
+        k.FluxOptions(variables=(("a", "1"),)),
     ),
 )
 
@@ -148,6 +150,7 @@ def main() -> str:
     assert helm.render_chart is k.render_chart
     assert helm.HelmOptions is k.HelmOptions
     assert evaluate() == 2
+    assert k.render_jinja("a.j2", tree={"a.j2": "{{ values.a }}"}, values={"a": 1}) == "1"
     assert [job.name for job in render()] == [job.name for job in render()]
     for tree in (k.DiskTree("/"), k.MemoryTree(FILES)):
         try:

@@ -49,12 +49,15 @@ def fetch(ctx: Context, url: str) -> plugin.Tree:
     return plugin.MemoryTree({"kustomization.yaml": "resources: []"})
 
 
-ROLES: tuple[plugin.Role, ...] = ("generator", "transformer", "validator", "renderer", "fetcher")
+ROLES: tuple[plugin.Role, ...] = (
+    "generator", "transformer", "validator", "renderer", "fetcher", "jinja-filter",
+)  # fmt: skip
 GENERATOR: plugin.Generator = generate
 TRANSFORMER: plugin.Transformer = transform
 VALIDATOR: plugin.Validator = validate
 RENDERER: plugin.Renderer = render
 FETCHER: plugin.Fetcher = fetch
+FILTER: plugin.JinjaFilter = str.upper
 ERRORS: tuple[type[plugin.KmanifestError], ...] = (
     plugin.SourceError, plugin.MissingError, plugin.RenderError, plugin.LimitError, plugin.FetchError, plugin.PluginError,
 )  # fmt: skip
@@ -67,6 +70,7 @@ def kmanifest_plugins() -> Iterable[Plugin]:
     yield Plugin("validator", "acme.io/v1/Labels", validate)
     yield Plugin("renderer", "names", render, claims=("names.txt",))
     yield Plugin("fetcher", "mem", fetch)
+    yield Plugin("jinja-filter", "shout", FILTER)
 
 
 FILES = {

@@ -35,3 +35,17 @@ def test_two_languages_with_one_suffix_are_an_error():
 def test_a_file_of_no_language_is_an_error_with_all_claims():
     with pytest.raises(MissingError, match=r"no kustomization\.yaml, .*\*\.name"):
         build("a.txt", tree={"a.txt": "shop"}, registry=REGISTRY)
+
+
+def test_a_claim_on_directories_is_made_by_their_files():
+    def render_directory(ctx: Context, path: str) -> Rendered:
+        return Rendered(ResourceMap([Resource({"kind": "Name", "metadata": {"name": path}})]))
+
+    titles = Plugin("renderer", "titles", render_directory, claims=("*.title", "*/*.title"))
+    registry = default_registry().with_plugins([titles])
+    files = {"d/a.title": "", "d/sub/b.txt": "", "k/a.title": "", "k/kustomization.yaml": ""}
+    assert [each.name for each in build("d", tree=files, registry=registry)] == ["d"]
+    with pytest.raises(MissingError, match=r"no kustomization\.yaml, .*\*\.title$"):
+        build("d/sub", tree=files, registry=registry)
+    with pytest.raises(SourceError, match="empty"):
+        build("k", tree=files, registry=registry)

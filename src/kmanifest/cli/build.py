@@ -14,6 +14,7 @@ from kmanifest.cli.shared import (
     LIMIT_FLAGS,
     PLUGIN_FLAGS,
     REPRODUCIBLE_FLAGS,
+    TEMPLATE_FLAGS,
     UNUSED_VALUES,
     exec_plugin_options,
     limit_options,
@@ -27,8 +28,10 @@ from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.cli.helm.inputs import CommandLineValues
+    from kmanifest.engines.flux.options import FluxOptions
     from kmanifest.engines.helm.options import HelmOptions
     from kmanifest.engines.helm.values.origins import Origins
+    from kmanifest.engines.jinja.options import JinjaOptions
     from kmanifest.engines.jsonnet.options import JsonnetOptions
     from kmanifest.engines.kustomize.options import KustomizeOptions
     from kmanifest.io.cache import Cache
@@ -143,6 +146,25 @@ JSONNET_FLAGS = (
 )  # fmt: skip
 """The flags for a Jsonnet file, an environment of Tanka, and a JsonnetGenerator."""
 
+FLUX_FLAGS = (
+    Flag(
+        "substitute",
+        "list",
+        "file of NAME=value lines: replace ${NAME} in all resources, as Flux does after a build",
+        value="strings",
+        path="file",
+    ),
+    Flag(
+        "substitute-from",
+        "list",
+        "YAML file of ConfigMaps and Secrets with variables for the substitution",
+        value="strings",
+        path="file",
+    ),
+    Flag("substitute-strict", "switch", "fail when a variable is not set and has no default"),
+)
+"""The flags for the substitution of Flux, after any build."""
+
 _NO_CONTAINER = "accepted and not used: no container is started"
 CONTAINER_FLAGS = (
     Flag("as-current-user", "switch", _NO_CONTAINER),
@@ -156,6 +178,8 @@ FLAG_GROUPS = (
     ("Chart flags, for a chart in DIR and for helmCharts", CHART_FLAGS),
     ("Chart flags, only for a chart in DIR", CHART_DIRECTORY_FLAGS),
     ("Jsonnet flags", JSONNET_FLAGS),
+    ("Template flags, only for Jinja2 templates", TEMPLATE_FLAGS),
+    ("Flux flags, for Kustomizations of Flux and for any other build", FLUX_FLAGS),
     ("Plug-in flags", (*PLUGIN_FLAGS, *CONTAINER_FLAGS)),
     ("Remote flags", FETCH_FLAGS),
 )
@@ -268,9 +292,39 @@ def build_options(command_line: CommandLine) -> "Options":
             _kustomize_options(command_line),
             *_helm_options(command_line),
             *_jsonnet_options(command_line),
+            *_jinja_options(command_line),
+            *_flux_options(command_line),
         ),
         root=root_option(values),
     )
+
+
+def _jinja_options(command_line: CommandLine) -> "tuple[JinjaOptions, ...]":
+    """Return the options for templates, if a flag sets one: most builds don't import the Jinja2 engine."""
+    has_template_flags = any(flag in TEMPLATE_FLAGS for flag in command_line.used_flags)
+    if has_template_flags or _has_template_values(command_line):
+        from kmanifest.cli.jinja import template_options
+
+        return (template_options(command_line),)
+    return ()
+
+
+def _flux_options(command_line: CommandLine) -> "tuple[FluxOptions, ...]":
+    """Return the options for the substitution of Flux, if a flag sets one."""
+    if not any(flag in FLUX_FLAGS for flag in command_line.used_flags):
+        return ()
+    from kmanifest.cli.substitution import substitution_options
+
+    return (substitution_options(command_line.values),)
+
+
+def _has_template_values(command_line: CommandLine) -> bool:
+    """Whether the files of --values are for templates, not for a chart."""
+    if not command_line.values["values"]:
+        return False
+    from kmanifest.cli.jinja import is_template_target
+
+    return is_template_target(_directory_argument(command_line.arguments))
 
 
 def _kustomize_options(command_line: CommandLine) -> "KustomizeOptions":
@@ -289,6 +343,8 @@ def _helm_options(command_line: CommandLine) -> "tuple[HelmOptions, ...]":
     """Return the options for charts, if a flag sets one: most builds don't import the Helm engine."""
     chart_flags = (*CHART_FLAGS, *CHART_DIRECTORY_FLAGS)
     if not any(flag in chart_flags for flag in command_line.used_flags):
+        return ()
+    if _has_template_values(command_line):
         return ()
     from kmanifest.engines.helm.options import HelmOptions
 
@@ -369,9 +425,9 @@ COMMAND = Command(
     ("build",),
     "[DIR]",
     """\
-Print the resources of a kustomization, a Helm chart or a Jsonnet file. DIR is a directory with a kustomization, a chart
-or a main.jsonnet, a file FILE.jsonnet, or the URL of a kustomization in a git repository. It defaults to the current
-directory.
+Print the resources of a kustomization, a Helm chart, a Jsonnet file, Jinja2 templates or a Kustomization of Flux. DIR is
+a directory with a kustomization, a chart, a main.jsonnet or templates, a file (FILE.jsonnet, FILE.j2, or FILE.yaml with
+a Kustomization of Flux), or the URL of a kustomization in a git repository. It defaults to the current directory.
 """,
     FLAG_GROUPS,
     build,

@@ -34,7 +34,11 @@ OTHER_VARIABLES = (f"{VARIABLE_PREFIX}YAML", f"{VARIABLE_PREFIX}CACHE_DIR")
 
 
 VERBS = (
-    Verb("build", "print the resources of a kustomization or chart", "kmanifest.cli.build"),
+    Verb(
+        "build",
+        "print the resources of a kustomization, a chart, templates or a Flux object",
+        "kmanifest.cli.build",
+    ),
     Verb("cfg", "search and format directories of resource files", "kmanifest.cli.cfg"),
     Verb(
         "completion",
@@ -48,6 +52,7 @@ VERBS = (
     ),
     Verb("create", "write a new kustomization.yaml", "kmanifest.cli.create", ("init",)),
     Verb("helm", "render, check and show Helm charts", "kmanifest.cli.helm"),
+    Verb("jinja", "render a Jinja2 template and print its text", "kmanifest.cli.jinja"),
     Verb("jsonnet", "evaluate a Jsonnet file and print JSON", "kmanifest.cli.jsonnet"),
     Verb(
         "localize",

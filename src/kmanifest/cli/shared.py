@@ -1,6 +1,7 @@
 """Flags that several verbs share, and the options built from them."""
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.cli.flags import (
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kmanifest.pipeline.context import Meter
     from kmanifest.pipeline.options import ExecPluginOptions, RemoteOptions
 
+STDIN = "-"
 CLEAN = "clean"
 """The value of --plugin-env for an environment with nothing but what every executable gets."""
 
@@ -110,6 +112,20 @@ UNUSED_VALUES = Flag(
     "unused-values", "switch", "list on stderr the given values that no template reads"
 )
 """The flag of all verbs that render a chart with values from the command line."""
+
+TEMPLATE_FLAGS = (
+    Flag(
+        "dialect",
+        "string",
+        "tool whose filters have their meaning where the meanings differ",
+        choices=("ansible", "kapitan", "kluctl", ""),
+    ),
+    Flag("flat", "switch", "templates also find the values under their own names"),
+    Flag("no-lstrip-blocks", "switch", "keep the blanks before a tag on a line of its own"),
+    Flag("no-trim-blocks", "switch", "keep the line break after a tag"),
+    Flag("no-keep-trailing-newline", "switch", "remove the line break at the end of a template"),
+)
+"""The flags of all verbs that render Jinja2 templates."""
 
 PLUGIN_FLAGS = (
     Flag(
@@ -344,3 +360,23 @@ def check_choice(name: str, values: Mapping[str, Any], choices: Sequence[str]) -
     if values[name] not in choices:
         listed = ", ".join(choice for choice in choices if choice)
         raise UsageError(f"illegal flag value --{name} {values[name]}; legal values: {listed}")
+
+
+def read_local_file(path: str, flag: str) -> bytes:
+    """The content of a local file that the flag names; `-` is stdin."""
+    from kmanifest.model.errors import LimitError, MissingError
+    from kmanifest.model.limits import DEFAULT_LIMITS
+
+    limit = DEFAULT_LIMITS.max_input_file
+    try:
+        if path == STDIN:
+            content = sys.stdin.buffer.read(limit + 1)
+        else:
+            with open(path, "rb") as stream:
+                content = stream.read(limit + 1)
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or str(error)
+        raise MissingError(f"can't read --{flag} {path}: {problem}") from error
+    if len(content) > limit:
+        raise LimitError(f"--{flag} {path} has more than {limit} bytes (max_input_file)")
+    return content

@@ -20,6 +20,8 @@ def _builtin(role: Role, kind: str, module: str, function: str) -> Plugin:
     return BuiltinPlugin(role, f"builtin/{kind}", lazy_function(module, function))
 
 
+_FLUX: Final = "kmanifest.engines.flux"
+_JINJA: Final = "kmanifest.engines.jinja"
 _KRM: Final = "kmanifest.engines.krm"
 _API_VERSION: Final = "kmanifest.dev/v1alpha1"
 
@@ -38,6 +40,12 @@ PLUGINS: Final = (
         "jsonnet",
         lazy_function(f"{_JSONNET}.render", "render"),
         ("main.jsonnet", "*.jsonnet"),
+    ),
+    BuiltinPlugin(
+        "renderer", "jinja", lazy_function(f"{_JINJA}.renderer", "render"), ("*.j2", "*/*.j2")
+    ),
+    BuiltinPlugin(
+        "renderer", "flux", lazy_function(f"{_FLUX}.renderer", "render"), ("*.yaml", "*.yml")
     ),
     _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),
     _builtin("generator", "SecretGenerator", f"{_KUSTOMIZE}.generators", "secret"),
@@ -85,6 +93,11 @@ PLUGINS: Final = (
         "generator",
         f"{_API_VERSION}/JsonnetGenerator",
         lazy_function(f"{_JSONNET}.generator", "generate"),
+    ),
+    BuiltinPlugin(
+        "generator",
+        f"{_API_VERSION}/JinjaGenerator",
+        lazy_function(f"{_JINJA}.generator", "generate"),
     ),
     BuiltinPlugin("generator", "krm/Function", lazy_function(f"{_KRM}.function", "generate")),
     BuiltinPlugin("transformer", "krm/Function", lazy_function(f"{_KRM}.function", "transform")),

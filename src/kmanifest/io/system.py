@@ -5,6 +5,11 @@ import stat
 import time
 from collections.abc import Iterator
 
+from kmanifest.startup.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from random import Random
+
 
 class SystemRandom:
     """Unpredictable random numbers from the operating system."""
@@ -101,3 +106,10 @@ def system_clock() -> int:
 def monotonic_seconds() -> float:
     """Return seconds of a clock that never goes backwards. Only differences have a meaning."""
     return time.monotonic()
+
+
+def python_random(seed: object) -> "Random":
+    """Return Python's own generator for a seed, so that its numbers are those of Python's random module."""
+    from random import Random  # takes 4 ms; few templates need it
+
+    return Random(seed)  # type: ignore[arg-type]  # noqa: S311 - not for secrets; a seed can be any text or number

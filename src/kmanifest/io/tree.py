@@ -261,6 +261,11 @@ def absolute_path(path: str) -> str:
     return os.path.abspath(path)
 
 
+def whole_disk(path: str) -> tuple[SnapshotDiskTree, str]:
+    """Return the tree of the whole disk, and the absolute form of a local path."""
+    return SnapshotDiskTree("/"), os.path.abspath(path)
+
+
 class MemoryTree:
     """Files in memory. Where a tree is taken, a mapping is taken as well; a MemoryTree is for several calls.
 

@@ -44,6 +44,12 @@ UNUSED: Final = "unused"
 UNREACHED: Final = "unreached"
 """This value of a chart is read only under a condition that is false."""
 
+EMPTY_SUBSTITUTION: Final = "empty-substitution"
+"""A variable of Flux' substitution is not set, so its `${name}` becomes empty."""
+
+CHANGED_TYPE: Final = "changed-type"
+"""Flux' substitution turns a string into a value of another type, in a field that must be a string."""
+
 PLUGIN: Final = "plugin"
 """A plug-in reported the finding without a code of its own."""
 

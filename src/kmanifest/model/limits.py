@@ -16,6 +16,7 @@ class Limits(NamedTuple):
     - `max_output`: characters of the output, and bytes of the values that steps compute
     - `max_string`: characters of one string
     - `max_items`: items that one call of a template function creates or copies
+    - `max_steps`: loop iterations, calls and list items that the Jinja2 templates of one build may need
     - `max_keys`: private keys that the templates of one render generate; RSA with 4,096 bits and DSA count as eight
     - `deadline`: seconds for the build; 0 means no limit
 
@@ -36,6 +37,7 @@ class Limits(NamedTuple):
     max_output: int = 512 * MEBIBYTE
     max_string: int = 64 * MEBIBYTE
     max_items: int = 1_000_000
+    max_steps: int = 5_000_000
     max_keys: int = 100
     deadline: float = 0.0
 

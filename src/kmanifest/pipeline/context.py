@@ -79,6 +79,20 @@ Fetcher = Callable[["Context", str], Tree]
 """
 
 
+JinjaFilter = Callable[..., Any]
+"""Returns a new value for a value of a Jinja2 template and the arguments of the filter. It gets copies.
+
+>>> from kmanifest import Plugin, default_registry, render_jinja
+>>> from kmanifest.plugin import JinjaFilter
+>>> def shout(value: str, mark: str = "!") -> str:
+...     return value.upper() + mark
+>>> function: JinjaFilter = shout
+>>> registry = default_registry().with_plugins([Plugin("jinja-filter", "shout", function)])
+>>> render_jinja("a.j2", tree={"a.j2": "{{ values.name | shout('?') }}"}, values={"name": "web"}, registry=registry)
+'WEB?'
+"""
+
+
 class BuildState(Protocol):
     """State that the steps of one build share."""
 

@@ -7,10 +7,10 @@ from kmanifest.io.local_tree import OutsideError
 from kmanifest.io.tree import Tree
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
 from kmanifest.model.resource import Resource
-from kmanifest.startup.typing import Any, Literal, NamedTuple
+from kmanifest.startup.typing import Any, Final, Literal, NamedTuple
 
-Role = Literal["renderer", "generator", "transformer", "validator", "fetcher"]
-"""The role of a plug-in: which of the five signatures its function has.
+Role = Literal["renderer", "generator", "transformer", "validator", "fetcher", "jinja-filter"]
+"""The role of a plug-in: which of the six signatures its function has.
 
 >>> from kmanifest.plugin import Role, default_registry
 >>> roles: list[Role] = ["generator", "transformer"]
@@ -19,12 +19,17 @@ True
 """
 
 
+_IN_DIRECTORY: Final = "*/*"
+"""The beginning of a claim on directories that directly contain files with a suffix."""
+
+
 class Plugin(NamedTuple):
     """A plug-in: its role, the name by which files refer to it, and the function.
 
-    `role`: which of the five signatures the function has. `name`: the language of a renderer, the URL scheme of a
-    fetcher, otherwise `group/version/Kind` (`builtin/Kind` for built-in plug-ins). `call`: the function. `claims`: file
+    `role`: which of the six signatures the function has. `name`: the language of a renderer, the URL scheme of a
+    fetcher, the name of a filter in Jinja2 templates, otherwise `group/version/Kind` (`builtin/Kind` for built-in plug-ins). `call`: the function. `claims`: file
     names that mark a directory as one of this renderer's, and suffixes such as `*.jsonnet` of files that it renders.
+    `*/*.j2` claims directories without a marker file that directly contain such files.
     `schema`: a JSON Schema; the config is validated against it before the function is called.
 
     >>> from kmanifest import Plugin, build, default_registry
@@ -90,7 +95,7 @@ class Registry:
     >>> from kmanifest import default_registry
     >>> registry = default_registry()
     >>> registry.names("renderer")
-    ['kustomize', 'helm', 'jsonnet']
+    ['kustomize', 'helm', 'jsonnet', 'jinja', 'flux']
     """
 
     def __init__(
@@ -190,14 +195,15 @@ class Registry:
             self._load_more()
             renderers = self._claiming(tree, path)
             renderers = renderers or self._claiming(_LinkFollowingTree(tree), path)
-            renderers = renderers or self._claiming_file(tree, path)
+            renderers = renderers or self._claiming_files(tree, path)
         if len(renderers) == 1:
             return renderers[0]
         if renderers:
             languages = " and ".join(plugin.name for plugin in renderers)
             what = "file" if tree.kind(path) == "file" else "directory"
             raise SourceError(f"{languages} both claim this {what}").within(file=path or ".")
-        markers = ", ".join(name for plugin in self._renderers() for name in plugin.claims)
+        claims = [claim for plugin in self._renderers() for claim in plugin.claims]
+        markers = ", ".join(claim for claim in claims if not claim.startswith(_IN_DIRECTORY))
         raise MissingError(f"nothing to build here: no {markers}").within(file=path or ".")
 
     def _renderers(self) -> list[Plugin]:
@@ -212,13 +218,20 @@ class Registry:
             )
         ]
 
-    def _claiming_file(self, tree: Tree, path: str) -> list[Plugin]:
-        if tree.kind(path) != "file":
-            return []
+    def _claiming_files(self, tree: Tree, path: str) -> list[Plugin]:
+        """Return the renderers of the file at a path, or of a directory without a marker file, by its files."""
+        kind = tree.kind(path)
+        is_directory = kind == "dir"
+        prefix = _IN_DIRECTORY if is_directory else "*"
+        names = tree.list(path) if is_directory else [path] if kind == "file" else ()
         return [
             plugin
             for plugin in self._renderers()
-            if any(name[0] == "*" and path.endswith(name[1:]) for name in plugin.claims)
+            if any(
+                claim.startswith(prefix) and name.endswith(claim[len(prefix) :])
+                for claim in plugin.claims
+                for name in names
+            )
         ]
 
 

@@ -155,6 +155,11 @@ class Rendered:
 
         return [plain_copy(resource.body) for resource in self.read_only_resources]
 
+    @property
+    def raw_findings(self) -> tuple[Finding, ...]:
+        """The findings without a look-up of lines and columns, for a build that goes on."""
+        return self._findings
+
     def __reduce__(self) -> tuple[Any, ...]:
         if self._text is not None:
             return _restore_text, (self._text, self.read_only_resources, self.findings, self.limits)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from kmanifest.model.errors import Locate
+from kmanifest.model.frozen import hashable
 from kmanifest.startup.typing import Any, Final
 
 _FIELDS: Final = (
@@ -89,7 +90,7 @@ class HelmOptions:
         )
         for name, value in zip(_FIELDS, fields, strict=True):
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "_key", (_hashable(copied_values), *fields[1:]))
+        object.__setattr__(self, "_key", (hashable(copied_values), *fields[1:]))
 
     def replace(self, **changes: Any) -> "HelmOptions":
         """Return a copy of the record with some fields changed."""
@@ -129,12 +130,3 @@ def _is_not_text(value: Any) -> bool:
 
 def _restore(fields: dict[str, Any]) -> HelmOptions:
     return HelmOptions(**fields)
-
-
-def _hashable(value: Any) -> Any:
-    """Return a hashable form of a value. It distinguishes numbers and booleans, as YAML does."""
-    if isinstance(value, Mapping):
-        return ("map", *((key, _hashable(item)) for key, item in value.items()))
-    if isinstance(value, list):
-        return ("list", *map(_hashable, value))
-    return type(value).__name__, repr(value)

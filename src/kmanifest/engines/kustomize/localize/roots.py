@@ -7,7 +7,7 @@ same directory in the copy.
 Source: kustomize v5.8.2 api/internal/localizer/localizer.go and locloader.go.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from kmanifest.engines.kustomize import resource_files
 from kmanifest.engines.kustomize.file_patterns import files_of
@@ -39,6 +39,8 @@ from kmanifest.startup.typing import Any, Final, NamedTuple
 
 CHARTS: Final = "charts"
 _RESOURCES_GENERATOR: Final = ("kmanifest.dev/v1alpha1", "ResourcesGenerator")
+_JINJA_GENERATOR: Final = ("kmanifest.dev/v1alpha1", "JinjaGenerator")
+_TEMPLATE_SUFFIX: Final = ".j2"
 _GIT_DIRECTORY_NAMES: Final = (".git", "git~1")
 # In bytes. Executables are often larger than the files that a build reads.
 _MAX_EXECUTABLE_SIZE: Final = 1 << 28
@@ -295,6 +297,8 @@ class _Localizer:
             self._copy_executable(root, self._request.executable_path(config))
             if (config.api_version, config.kind) == _RESOURCES_GENERATOR:
                 self._copy_pattern_files(root, config)
+            if (config.api_version, config.kind) == _JINJA_GENERATOR:
+                self._copy_template_files(root, config)
         changed = objects.map(lambda config: change_config(config, changes))
         text = Rendered(changed, limits=root.ctx.options.limits).text()
         return self._write_localized_file(root, entry, text.encode()) if is_path else text
@@ -355,6 +359,19 @@ class _Localizer:
             relative_path = destinations.relative(file, root.ctx.directory)
             self._put_file(root, relative_path, root.ctx.read_resolved(file))
 
+    def _copy_template_files(self, root: _RootContext, config: Resource) -> None:
+        """Copy what a JinjaGenerator names, and all templates of the kustomization: any of them may be included."""
+        named = [
+            path
+            for field in ("templates", "valuesFiles")
+            for path in config.body.get(field) or ()
+            if isinstance(path, str)
+        ]
+        files = dict.fromkeys([*map(root.ctx.locate, named), *_template_files(root.ctx)])
+        for file in files:
+            relative_path = destinations.relative(file, root.ctx.directory)
+            self._put_file(root, relative_path, root.ctx.read_resolved(file))
+
     def _localize_chart_home(self, root: _RootContext, home: str) -> str:
         """Copy a directory of charts. Returns its path relative to the root. An empty path means the default.
 
@@ -409,6 +426,20 @@ class _Localizer:
             directory = root.ctx.directory or "."
             message = f"{directory} already contains {destinations.DIRECTORY} needed to store {mask_url(path)!r}"
             raise SourceError(message)
+
+
+def _template_files(ctx: Context) -> Iterator[str]:
+    """Yield the templates in and below the directory of a kustomization. Links are not followed."""
+    pending = [ctx.directory]
+    while pending:
+        directory = pending.pop()
+        for name in ctx.tree.list(directory):
+            path = trees.join(directory, name)
+            kind = ctx.tree.kind(path)
+            if kind == "dir" and name not in _GIT_DIRECTORY_NAMES:
+                pending.append(path)
+            elif kind == "file" and name.endswith(_TEMPLATE_SUFFIX):
+                yield path
 
 
 def _parse_objects(ctx: Context, content: bytes, path: str) -> ResourceMap:

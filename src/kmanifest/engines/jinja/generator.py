@@ -1,0 +1,93 @@
+"""The generator JinjaGenerator: the resources that templates write, for a kustomization."""
+
+from collections.abc import Mapping
+
+from kmanifest.engines.jinja.manifests import render_resources
+from kmanifest.engines.jinja.options import JinjaOptions
+from kmanifest.engines.jinja.rendering import TemplateRenderer
+from kmanifest.engines.jinja.values import load_values, merge_values
+from kmanifest.model.changes import plain_copy
+from kmanifest.model.errors import KmanifestError, SourceError, near_names
+from kmanifest.model.resource import Resource
+from kmanifest.model.values import as_list, as_mapping, as_string, type_name
+from kmanifest.pipeline.context import Context
+from kmanifest.startup.typing import Any, Final
+
+_SWITCHES: Final[Mapping[str, str]] = {
+    "trimBlocks": "trim_blocks",
+    "lstripBlocks": "lstrip_blocks",
+    "keepTrailingNewline": "keep_trailing_newline",
+    "flat": "flat",
+}
+_DIALECTS: Final = ("ansible", "kapitan", "kluctl")
+_FIELDS: Final = (
+    "apiVersion", "kind", "metadata", "templates", "values", "valuesFiles", "dialect", *_SWITCHES,
+)  # fmt: skip
+
+
+def generate(ctx: Context, config: Resource) -> list[Resource]:
+    """Return the resources of all templates that the config names, in their order."""
+    _check_fields(config.body)
+    templates = as_list(config.body.get("templates"), ("templates",))
+    if not templates:
+        raise SourceError("specify at least one template").within(field=("templates",))
+    renderer = TemplateRenderer(ctx, _options(ctx, config.body))
+    resources: list[Resource] = []
+    for index, name in enumerate(templates):
+        field = ("templates", index)
+        path = _locate(ctx, as_string(name, field), field)
+        resources += render_resources(ctx, renderer, name, path)
+    return resources
+
+
+def _check_fields(body: Mapping[str, Any]) -> None:
+    for name in body:
+        if name not in _FIELDS:
+            error = SourceError(f"unknown field {name!r}", near=near_names(name, _FIELDS))
+            raise error.within(field=(name,))
+
+
+def _locate(ctx: Context, path: str, field: tuple[str, int]) -> str:
+    try:
+        return ctx.locate(path)
+    except KmanifestError as error:
+        raise error.within(field=field) from error
+
+
+def _options(ctx: Context, body: Mapping[str, Any]) -> JinjaOptions:
+    """Return the options of the build with those of the config. The values of the build win."""
+    options = ctx.engine_options(JinjaOptions)
+    layers = [
+        _load_file(ctx, path, index) for index, path in enumerate(_strings(body, "valuesFiles"))
+    ]
+    inline = as_mapping(body.get("values") or {}, ("values",))
+    values = merge_values([*layers, plain_copy(inline), options.values])
+    switches = {name: _switch(body, field) for field, name in _SWITCHES.items() if field in body}
+    if "dialect" in body:
+        switches["dialect"] = _dialect(body)
+    return options.replace(values=values, **switches)
+
+
+def _load_file(ctx: Context, path: str, index: int) -> Mapping[str, Any]:
+    file = _locate(ctx, path, ("valuesFiles", index))
+    return load_values(ctx.read_resolved(file), file, ctx.options.limits)
+
+
+def _strings(body: Mapping[str, Any], field: str) -> list[str]:
+    items = as_list(body.get(field) or [], (field,))
+    return [as_string(item, (field, index)) for index, item in enumerate(items)]
+
+
+def _switch(body: Mapping[str, Any], field: str) -> bool:
+    value = body[field]
+    if not isinstance(value, bool):
+        raise SourceError(f"expected a boolean, got {type_name(value)}").within(field=(field,))
+    return value
+
+
+def _dialect(body: Mapping[str, Any]) -> Any:
+    name = as_string(body["dialect"], ("dialect",))
+    if name not in _DIALECTS:
+        error = SourceError(f"no dialect is called {name!r}", near=near_names(name, _DIALECTS))
+        raise error.within(field=("dialect",))
+    return name

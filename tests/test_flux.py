@@ -1,0 +1,123 @@
+"""Whole Flux objects. Each case of `fixtures/flux.jsonl` has the rule that it shows.
+
+The expected text was printed by Flux' own modules: fluxcd/pkg kustomize v1.44.0 (GenerateManifest, SecureBuild and
+SubstituteVariables) with envsubst v1.9.0 and a client with the ConfigMaps and Secrets of the case. Common metadata was
+set as ssa.SetCommonMetadata does.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from kmanifest import FluxOptions, KmanifestError, MissingError, Options, build
+from tests.cases import FIXTURES
+
+CASES = [
+    json.loads(line) for line in (FIXTURES / "flux.jsonl").read_text(encoding="utf-8").splitlines()
+]
+OUTPUTS = [case for case in CASES if "output" in case]
+ERRORS = [case for case in CASES if "error" in case]
+
+
+def name_of(case: dict[str, Any]) -> str:
+    return str(case["name"])
+
+
+def render(case: dict[str, Any]) -> str:
+    options = Options(engines=(FluxOptions(strict=case.get("strict", False)),))
+    return build("clusters/flux.yaml", tree=case["files"], options=options).text()
+
+
+@pytest.mark.parametrize("case", OUTPUTS, ids=name_of)
+def test_same_bytes_as_flux(case: dict[str, Any]):
+    assert render(case) == case["output"], case["rule"]
+
+
+@pytest.mark.parametrize("case", ERRORS, ids=name_of)
+def test_refused_as_by_flux(case: dict[str, Any]):
+    with pytest.raises(KmanifestError) as caught:
+        render(case)
+    assert caught.value.location.file
+    assert "\n" not in str(caught.value)
+
+
+MAP = "{apiVersion: v1, kind: ConfigMap, metadata: {name: app}, data: {a: '${a}', run.sh: 'echo ${f} $${g} ${h:-x}'}}"
+APP = {"app/kustomization.yaml": "resources: [map.yaml]", "app/map.yaml": MAP}
+OBJECT = "{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {name: %s}, spec: {path: %s, namePrefix: %s-}}"
+
+
+def test_what_becomes_empty_or_changes_its_type_is_reported():
+    options = Options(engines=(FluxOptions(variables=(("a", "42"),)),))
+    found = build("app", tree=APP, options=options).findings
+    assert [(each.code, each.location.file, each.location.line) for each in found] == [
+        ("changed-type", "app/map.yaml", 1),
+        ("empty-substitution", "app/map.yaml", 1),
+    ]
+    assert "data.a must be a string, and after the substitution its type is integer" in str(found)
+    assert "the variable f is not set, so ${f} becomes empty: write $${f}" in found[1].message
+
+
+def test_a_substitution_follows_any_build():
+    chart = {
+        "Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}",
+        "templates/a.yaml": "{kind: Job, metadata: {name: '${a}'}}",
+    }
+    manifests = (
+        b"{kind: ConfigMap, metadata: {name: m}, data: {a: from-map}}\n---\n"
+        b"{kind: Secret, metadata: {name: s}, data: {a: c2VjcmV0}}",
+    )
+    for variables, expected in (((), "secret"), ((("a", "given"),), "given")):
+        options = Options(engines=(FluxOptions(variables, manifests),))
+        assert [each.name for each in build(tree=chart, options=options)] == [expected]
+
+
+def test_a_strict_substitution_names_the_field():
+    options = Options(engines=(FluxOptions(strict=True),))
+    with pytest.raises(KmanifestError, match=r'app/map\.yaml:1:.*data\.a: .*variable not set.*"a"'):
+        build("app", tree=APP, options=options)
+
+
+def test_a_file_may_have_several_objects():
+    two = f"{OBJECT % ('one', './app', 'one')}\n---\n{OBJECT % ('two', './app', 'two')}\n"
+    rendered = build("flux.yaml", tree={**APP, "flux.yaml": two})
+    assert [each.name for each in rendered] == ["one-app", "two-app"]
+    twice = two.replace("namePrefix: two", "namePrefix: one")
+    with pytest.raises(KmanifestError, match=r"flux\.yaml.*two Kustomizations of this file"):
+        build("flux.yaml", tree={**APP, "flux.yaml": twice})
+
+
+def test_a_file_of_another_kind_is_refused():
+    with pytest.raises(MissingError, match="only a file with a Kustomization of Flux"):
+        build("app/map.yaml", tree=APP)
+
+
+def test_the_source_is_the_repository_and_nothing_above_it():
+    files = {
+        "repo/.git/HEAD": "",
+        "repo/clusters/flux.yaml": OBJECT % ("a", "apps", "p"),
+        "repo/apps/kustomization.yaml": "resources: [../../outside.yaml]",
+        "outside.yaml": MAP,
+    }
+    with pytest.raises(KmanifestError, match="not in the source of the Flux Kustomization"):
+        build("repo/clusters/flux.yaml", tree=files)
+
+
+def test_a_missing_source_of_variables_has_near_names():
+    body = OBJECT % ("a", "app", "p")
+    body = body.replace(
+        "path:", "postBuild: {substituteFrom: [{kind: ConfigMap, name: var}]}, path:"
+    )
+    vars_map = "{kind: ConfigMap, metadata: {name: vars}, data: {a: x}}"
+    with pytest.raises(MissingError) as caught:
+        build("flux.yaml", tree={**APP, "flux.yaml": body, "vars.yaml": vars_map})
+    assert caught.value.near == ("vars",)
+    assert caught.value.location.line == 1
+
+
+def test_secret_values_are_in_no_message():
+    options = Options(engines=(FluxOptions((("a", "hunter2: ["),)),))
+    assert "hunter2" not in repr(options)
+    with pytest.raises(KmanifestError) as caught:
+        build("app", tree=APP, options=options)
+    assert "hunter2" not in str(caught.value)
