@@ -127,7 +127,8 @@ class WorkerSession:
         """Close the pipes without ending the process: it belongs to the process that this one was forked from."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                os.close(stream.fileno())
+                stream.close()
+        self._process.returncode = 0  # so that Popen does not wait for it
 
     def _read(self, size: int, deadline: "Deadline") -> bytes:
         stream = self._process.stdout
