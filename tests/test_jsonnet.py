@@ -360,6 +360,32 @@ def test_workers_are_used_again_and_ended():
     assert _children() == []
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_workers_start_anew_in_a_forked_process():
+    code = """
+import os
+from kmanifest import JsonnetOptions, Workers, render_jsonnet
+
+workers = Workers(max=1)
+options = JsonnetOptions(workers=workers)
+assert render_jsonnet("a.jsonnet", tree={"a.jsonnet": "1"}, options=options).value == 1
+child = os.fork()
+for number in range(3):
+    value = render_jsonnet("a.jsonnet", tree={"a.jsonnet": f"{number}"}, options=options).value
+    assert value == number
+if not child:
+    workers.close()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert render_jsonnet("a.jsonnet", tree={"a.jsonnet": "2"}, options=options).value == 2
+workers.close()
+print("done")
+"""
+    command = [sys.executable, "-X", "dev", "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.stdout, result.stderr) == ("done\n", "")
+
+
 def _children() -> list[str]:
     path = Path(f"/proc/{os.getpid()}/task/{threading.get_native_id()}/children")
     if not path.exists():

@@ -258,8 +258,8 @@ def _identity(location: Location) -> Location:
 
 def on_disk(location: Location) -> Location:
     """Return a location in the tree of the whole disk, with an absolute path."""
-    # No file, an absolute path, a flag that set a value, or a URL.
-    if not location.file or location.file[0] in "/-" or "://" in location.file:
+    # No file, an absolute path, a flag that set a value, code that is no file such as `<extvar:a>`, or a URL.
+    if not location.file or location.file[0] in "/-<" or "://" in location.file:
         return location
     return location._replace(file=f"/{location.file}")
 

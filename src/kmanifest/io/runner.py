@@ -39,6 +39,7 @@ _SECONDS_TO_RETRY: Final = (
 _MAX_STDERR: Final = 64 << 10  # bytes; the rest of stderr is discarded
 _SECONDS_TO_TERMINATE: Final = 2.0  # between SIGTERM and SIGKILL
 _CHUNK_SIZE: Final = 64 << 10
+_STDERR: Final = 2
 # The repetitions are bounded, so that a search takes little time: each of many `token`s in a row starts a match.
 _SECRET_PATTERN: Final = (
     r"(?i)((?:token|passw(?:or)?d|passphrase|secret|credential|api-?_?key|authorization)[\w-]{0,64}[\"']?"
@@ -359,6 +360,64 @@ def start_process(
             time.sleep(0.01)
 
 
+class SpawnedProcess:
+    """A process with pipes to its stdin and stdout, in a process group of its own, whose stderr is discarded.
+
+    Importing `subprocess` takes 8 ms, a tenth of a small evaluation of Jsonnet. Raises OSError if the process can't be
+    started, and NotImplementedError if this system can't start one in this way.
+    """
+
+    stderr = None
+
+    def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
+        if not hasattr(os, "posix_spawn"):
+            raise NotImplementedError
+        child_stdin, parent_stdin = os.pipe()
+        parent_stdout, child_stdout = os.pipe()
+        self.stdin = open(parent_stdin, "wb", buffering=0)  # noqa: SIM115 - `end_group` closes it
+        self.stdout = open(parent_stdout, "rb", buffering=0)  # noqa: SIM115 - `end_group` closes it
+        self.returncode: int | None = None
+        try:
+            if (
+                min(child_stdin, child_stdout) <= _STDERR
+            ):  # a standard stream of this process is closed
+                raise NotImplementedError
+            self.pid = os.posix_spawn(
+                arguments[0],
+                arguments,
+                environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, child_stdin, 0),
+                    (os.POSIX_SPAWN_DUP2, child_stdout, 1),
+                    (os.POSIX_SPAWN_OPEN, _STDERR, os.devnull, os.O_WRONLY, 0),
+                ],
+                setsid=True,
+                setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+            )
+        except BaseException:
+            self.stdin.close()
+            self.stdout.close()
+            raise
+        finally:
+            os.close(child_stdin)
+            os.close(child_stdout)
+
+    def wait(self) -> int:
+        """Wait for the end of the process and return its exit code; for a signal, its negative number."""
+        if self.returncode is None:
+            _, status = os.waitpid(self.pid, 0)
+            self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None if the process was not waited for."""
+        return self.returncode
+
+    def kill(self) -> None:
+        """End the process."""
+        os.kill(self.pid, signal.SIGKILL)
+
+
 class _PipeSession:
     """Writes stdin of a process and collects its stdout and stderr, within the limits of the command."""
 
@@ -560,7 +619,7 @@ def _is_selected(name: str, patterns: Iterable[str]) -> bool:
     )
 
 
-def has_ended(process: "Popen[bytes]") -> bool:
+def has_ended(process: "Popen[bytes] | SpawnedProcess") -> bool:
     """Whether a process has ended. It is not waited for, so that no other process can get its id or group id."""
     if not hasattr(os, "waitid"):
         return process.poll() is not None
@@ -568,7 +627,7 @@ def has_ended(process: "Popen[bytes]") -> bool:
     return os.waitid(os.P_PID, process.pid, flags) is not None
 
 
-def end_group(process: "Popen[bytes]") -> None:
+def end_group(process: "Popen[bytes] | SpawnedProcess") -> None:
     """Terminate a process that still runs, then kill all processes of its group."""
     import time
 
@@ -584,7 +643,7 @@ def end_group(process: "Popen[bytes]") -> None:
             stream.close()
 
 
-def _signal_group(process: "Popen[bytes]", number: int) -> None:
+def _signal_group(process: "Popen[bytes] | SpawnedProcess", number: int) -> None:
     try:
         if hasattr(os, "killpg"):
             os.killpg(process.pid, number)

@@ -11,7 +11,13 @@ import time
 from collections.abc import Mapping, Sequence
 
 from kmanifest.io.frames import dump_frame, load_frame
-from kmanifest.io.runner import end_group, has_ended, signal_name, start_process
+from kmanifest.io.runner import (
+    SpawnedProcess,
+    end_group,
+    has_ended,
+    signal_name,
+    start_process,
+)
 from kmanifest.io.signals import PostponedSignals
 from kmanifest.model.cancel import CancelEvent, check_cancelled
 from kmanifest.model.errors import LimitError, PluginError
@@ -50,24 +56,18 @@ class WorkerSession:
 
     def __init__(self, module: str) -> None:
         paths = [path for path in sys.path if path and os.path.isabs(path)]
-        code = f"import sys; sys.path += sys.argv[1:]; from {module} import main; main()"
+        code = f"import os, sys; os.chdir(os.sep); sys.path += sys.argv[1:]; from {module} import main; main()"
         executable = sys.executable
         if not executable:
             raise PluginError("a worker process can't be started: sys.executable is not known")
         signals = PostponedSignals()
         try:
             signals.begin()
-            self._process: Popen[bytes] = start_process(
-                [executable, "-I", "-S", "-c", code, *paths],
-                executable=executable,
-                directory=os.sep,
-                environment={
-                    "GLIBC_TUNABLES": _ALLOCATOR,
-                    **{name: os.environ[name] for name in _VARIABLES if name in os.environ},
-                },
-                has_stdin=True,
-                has_stderr=False,
-            )
+            environment = {
+                "GLIBC_TUNABLES": _ALLOCATOR,
+                **{name: os.environ[name] for name in _VARIABLES if name in os.environ},
+            }
+            self._process = _start([executable, "-I", "-S", "-c", code, *paths], environment)
         except OSError as error:
             raise PluginError(f"a worker process can't be started: {error.strerror}") from error
         finally:
@@ -127,7 +127,8 @@ class WorkerSession:
         """Close the pipes without ending the process: it belongs to the process that this one was forked from."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                os.close(stream.fileno())
+                stream.close()
+        self._process.returncode = 0  # so that Popen does not wait for it
 
     def _read(self, size: int, deadline: "Deadline") -> bytes:
         stream = self._process.stdout
@@ -147,13 +148,12 @@ class WorkerSession:
         return taken
 
     def _wait(self, descriptor: int, deadline: "Deadline", *, for_writing: bool) -> None:
-        import selectors
+        import select
 
-        event = selectors.EVENT_WRITE if for_writing else selectors.EVENT_READ
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, event)
-            while not selector.select(min(deadline.check(), _SECONDS_TO_CHECK)):
-                pass
+        poll = select.poll()
+        poll.register(descriptor, select.POLLOUT if for_writing else select.POLLIN)
+        while not poll.poll(1_000 * min(deadline.check(), _SECONDS_TO_CHECK)):
+            pass
 
     def _died(self) -> WorkerDiedError:
         """Return the error for a process that has closed its pipes. It is waited for here, and its group is ended."""
@@ -161,9 +161,23 @@ class WorkerSession:
         while not has_ended(self._process) and time.monotonic() < patience:
             time.sleep(0.001)
         self.close()
-        code = self._process.returncode
+        code = self._process.returncode or 0
         ending = f"was ended by {signal_name(-code)}" if code < 0 else f"ended with status {code}"
         return WorkerDiedError(ending, max(-code, 0))
+
+
+def _start(arguments: list[str], environment: Mapping[str, str]) -> "Popen[bytes] | SpawnedProcess":
+    try:
+        return SpawnedProcess(arguments, environment)
+    except NotImplementedError:
+        return start_process(
+            arguments,
+            executable=arguments[0],
+            directory=os.sep,
+            environment=environment,
+            has_stdin=True,
+            has_stderr=False,
+        )
 
 
 class Deadline:
