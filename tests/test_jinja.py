@@ -347,6 +347,9 @@ def test_the_functions_of_kluctl():
         "a.j2": "abcdef",
     }
     assert render_jinja("t.j2", tree=files, dialect="kluctl") == "2 a-b YWJj\nZGVm"
+    for source in ("{{ x }}", "{{ 1 / 0 }}", "{% if %}"):
+        with pytest.raises(KmanifestError, match=r"^t\.j2:1"):
+            text(f"{{{{ render('{source}') }}}}", dialect="kluctl")
 
 
 def test_autoescape_blocks():
