@@ -207,6 +207,8 @@ def test_build_takes_values_for_templates(
     assert "name: web\n" in run("build", "map.yaml.j2", "-f", "v.yaml").out
     outcome = run("build", ".", "-f", "v.yaml", "--flat")
     assert outcome.out.count("kind: ConfigMap") == 2, outcome.err
+    outcome = run("build", ".", "-f", "v.yaml", "--set", "name=x")
+    assert outcome == (2, "", "error: --set sets values of charts; use --values for templates\n")
 
 
 def test_substitution_flags(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

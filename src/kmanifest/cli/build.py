@@ -265,7 +265,13 @@ def build_options(command_line: CommandLine) -> "Options":
 
 
 def _jinja_options(command_line: CommandLine) -> "tuple[JinjaOptions, ...]":
-    """Return the options for templates, if a flag sets one: most builds don't import the Jinja2 engine."""
+    """Return the options for templates, if a flag sets one: most builds don't import the Jinja2 engine.
+
+    Raises UsageError for a flag that sets values of charts only.
+    """
+    set_flag = next((name for name in VALUE_FLAGS if command_line.values[name]), "")
+    if set_flag not in ("", "values") and _is_template_target(command_line):
+        raise UsageError(f"--{set_flag} sets values of charts; use --values for templates")
     has_template_flags = any(flag in TEMPLATE_FLAGS for flag in command_line.used_flags)
     if has_template_flags or _has_template_values(command_line):
         from kmanifest.cli.jinja import template_options
@@ -285,8 +291,10 @@ def _flux_options(command_line: CommandLine) -> "tuple[FluxOptions, ...]":
 
 def _has_template_values(command_line: CommandLine) -> bool:
     """Whether the files of --values are for templates, not for a chart."""
-    if not command_line.values["values"]:
-        return False
+    return bool(command_line.values["values"]) and _is_template_target(command_line)
+
+
+def _is_template_target(command_line: CommandLine) -> bool:
     from kmanifest.cli.jinja import is_template_target
 
     return is_template_target(_directory_argument(command_line.arguments))
