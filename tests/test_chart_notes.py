@@ -191,8 +191,8 @@ def test_a_flag_for_charts_is_noted_for_a_kustomization(run: Run):
     code, _, errors = run("build", "plain", "--set", "a=b", "--namespace", "x")
     assert code == 0
     assert errors.splitlines() == [
-        "note: --set is not used: plain is not a chart",
-        "note: --namespace is not used: plain is not a chart",
+        "note: --set is not used: plain is a kustomization",
+        "note: --namespace is not used: plain is a kustomization",
     ]
 
 

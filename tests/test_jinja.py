@@ -207,6 +207,8 @@ def test_build_takes_values_for_templates(
     assert "name: web\n" in run("build", "map.yaml.j2", "-f", "v.yaml").out
     outcome = run("build", ".", "-f", "v.yaml", "--flat")
     assert outcome.out.count("kind: ConfigMap") == 2, outcome.err
+    outcome = run("build", ".", "-f", "v.yaml", "--set", "name=x")
+    assert outcome == (2, "", "error: --set sets values of charts; use --values for templates\n")
 
 
 def test_substitution_flags(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -347,6 +349,9 @@ def test_the_functions_of_kluctl():
         "a.j2": "abcdef",
     }
     assert render_jinja("t.j2", tree=files, dialect="kluctl") == "2 a-b YWJj\nZGVm"
+    for source in ("{{ x }}", "{{ 1 / 0 }}", "{% if %}"):
+        with pytest.raises(KmanifestError, match=r"^t\.j2:1"):
+            text(f"{{{{ render('{source}') }}}}", dialect="kluctl")
 
 
 def test_autoescape_blocks():

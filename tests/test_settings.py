@@ -220,6 +220,7 @@ def test_a_variable_has_one_meaning():
         "SET_JSON",
         "SET_LITERAL",
         "SET_STRING",
+        "VALUES",
         "VERIFY",
     ]
     for flags in several.values():

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
 NO_RESTRICTION = "LoadRestrictionsNone"
+KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MANAGED_BY_VARIABLE = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
 
 VALUE_FLAGS = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
@@ -254,12 +255,16 @@ def _flag_notes(command_line: CommandLine, path: str) -> list[str]:
         if flag.deprecated
     ]
     unused = {flag.name: UNUSED_FLAGS.get(flag.name, "") for flag in command_line.used_flags}
-    if not command_line.values["rev"] and not _is_chart(path):
+    if not command_line.values["rev"] and _is_kustomization(path):
         elsewhere = {name for name, _ in command_line.origins}
         for flag in command_line.used_flags:
             if flag in CHART_DIRECTORY_FLAGS and flag.name not in elsewhere:
-                unused[flag.name] = f"{path} is not a chart"
+                unused[flag.name] = f"{path} is a kustomization"
     return notes + [f"note: --{name} is not used: {why}" for name, why in unused.items() if why]
+
+
+def _is_kustomization(path: str) -> bool:
+    return any(os.path.isfile(os.path.join(path, name)) for name in KUSTOMIZATION_FILES)
 
 
 def _is_chart(path: str) -> bool:
@@ -300,7 +305,13 @@ def build_options(command_line: CommandLine) -> "Options":
 
 
 def _jinja_options(command_line: CommandLine) -> "tuple[JinjaOptions, ...]":
-    """Return the options for templates, if a flag sets one: most builds don't import the Jinja2 engine."""
+    """Return the options for templates, if a flag sets one: most builds don't import the Jinja2 engine.
+
+    Raises UsageError for a flag that sets values of charts only.
+    """
+    set_flag = next((name for name in VALUE_FLAGS if command_line.values[name]), "")
+    if set_flag not in ("", "values") and _is_template_target(command_line):
+        raise UsageError(f"--{set_flag} sets values of charts; use --values for templates")
     has_template_flags = any(flag in TEMPLATE_FLAGS for flag in command_line.used_flags)
     if has_template_flags or _has_template_values(command_line):
         from kmanifest.cli.jinja import template_options
@@ -320,8 +331,10 @@ def _flux_options(command_line: CommandLine) -> "tuple[FluxOptions, ...]":
 
 def _has_template_values(command_line: CommandLine) -> bool:
     """Whether the files of --values are for templates, not for a chart."""
-    if not command_line.values["values"]:
-        return False
+    return bool(command_line.values["values"]) and _is_template_target(command_line)
+
+
+def _is_template_target(command_line: CommandLine) -> bool:
     from kmanifest.cli.jinja import is_template_target
 
     return is_template_target(_directory_argument(command_line.arguments))

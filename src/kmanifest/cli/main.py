@@ -36,7 +36,7 @@ OTHER_VARIABLES = (f"{VARIABLE_PREFIX}YAML", f"{VARIABLE_PREFIX}CACHE_DIR")
 VERBS = (
     Verb(
         "build",
-        "print the resources of a kustomization, a chart, templates or a Flux object",
+        "print the resources of a kustomization or chart",
         "kmanifest.cli.build",
     ),
     Verb("cfg", "search and format directories of resource files", "kmanifest.cli.cfg"),

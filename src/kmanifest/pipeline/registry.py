@@ -202,8 +202,13 @@ class Registry:
             languages = " and ".join(plugin.name for plugin in renderers)
             what = "file" if tree.kind(path) == "file" else "directory"
             raise SourceError(f"{languages} both claim this {what}").within(file=path or ".")
+        is_directory = tree.kind(path) == "dir"
         claims = [claim for plugin in self._renderers() for claim in plugin.claims]
-        markers = ", ".join(claim for claim in claims if not claim.startswith(_IN_DIRECTORY))
+        markers = ", ".join(
+            claim.removeprefix("*/")
+            for claim in claims
+            if claim[0] != "*" or claim.startswith(_IN_DIRECTORY) == is_directory
+        )
         raise MissingError(f"nothing to build here: no {markers}").within(file=path or ".")
 
     def _renderers(self) -> list[Plugin]:

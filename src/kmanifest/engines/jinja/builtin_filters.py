@@ -7,7 +7,7 @@ from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
 
 from kmanifest.engines.jinja.budget import Budget
-from kmanifest.engines.jinja.operators import add, check_format, check_replace
+from kmanifest.engines.jinja.operators import add, check_format, check_integer, check_replace
 from kmanifest.model.errors import LimitError
 from kmanifest.startup.typing import Any, Final
 
@@ -117,6 +117,7 @@ def bounded_filters(budget: Budget) -> dict[str, Callable[..., Any]]:
     filters["list"] = lambda value: _list(budget, value)
     filters["join"] = _with_check(budget, _check_whole, _with_listed_items(budget, FILTERS["join"]))
     filters["sum"] = _sum(budget)
+    filters["int"] = lambda *args, **kwargs: check_integer(FILTERS["int"](*args, **kwargs))
     del filters["random"]
     return filters
 

@@ -19,6 +19,7 @@ from kmanifest.engines.jinja.operators import (
     SAFE_METHODS,
     STRING_METHODS,
     binary_operators,
+    check_integer,
     format_width,
 )
 from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError
@@ -179,6 +180,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     def call(self, context: TemplateContext, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         self.budget.step()
         owner = getattr(function, "__self__", None)
+        if owner.__class__ in SAFE_METHODS:
+            self._count_method(owner, args)
         if isinstance(owner, str):
             check = STRING_METHODS.get(function.__name__)
             if check is not None:
@@ -187,7 +190,16 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
                 check(self.budget, owner, *args, **kwargs)
         elif isinstance(function, LoopContext) and args:
             args = (self.bounded(args[0]), *args[1:])
+        elif isinstance(owner, LoopContext):
+            self.budget.whole(args)  # loop.changed compares them
         return super().call(context, function, *args, **kwargs)
+
+    def _count_method(self, owner: Any, arguments: tuple[Any, ...]) -> None:
+        """Count a method of data as one pass over it, or over all values inside it if it is compared with others."""
+        self.budget.work(owner)
+        if arguments and isinstance(owner, list | tuple):
+            self.budget.whole(owner)
+            self.budget.whole(arguments)
 
     def _joinable(self, parts: Any) -> Any:
         return parts if isinstance(parts, list | tuple | str) else list(self.bounded(parts))
@@ -225,6 +237,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def _counted_tokens(self, stream: Iterable[Token]) -> Iterator[Token]:
         for count, token in enumerate(stream):
+            if token.type == "integer":
+                check_integer(token.value)
             if count % 1000 == 0:
                 self.budget.check_time()
                 if count >= _MAX_TOKENS:
@@ -239,6 +253,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             return super().compile(source, name, filename, **options)
         except KmanifestError as error:
             raise error.within(file=filename or "") from error
+        except ValueError as error:  # Python reads no integer of so many digits
+            raise SourceError(str(error)).within(file=filename or "") from error
         except (SyntaxError, MemoryError, RecursionError, OverflowError) as error:
             problem = "it is nested too deeply (max_depth)"
             if isinstance(error, SyntaxError):

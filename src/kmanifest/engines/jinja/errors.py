@@ -6,6 +6,7 @@ the line on which its statement begins; the column is found by looking for the n
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from types import FrameType, TracebackType
 
 from jinja2 import (
@@ -36,7 +37,11 @@ _NOT_EXPORTED: Final = re.compile(r"the template '([^']*)' .*does not export the
 _EXPORT: Final = re.compile(r"\{%[-+]?\s*(?:macro|set)\s+(\w+)")
 _UNKNOWN_TAG: Final = re.compile(r"unknown tag '([^']*)'")
 _LOCAL_NAME: Final = re.compile(r"l_\d+_(.+)")
+_STRING: Final = "<template>"  # jinja2's name for a template that is a string
 _MAX_STATEMENT_LINES: Final = 200
+_MAX_MESSAGE: Final = 1_000
+_MAX_NAME: Final = 200
+_MAX_CANDIDATES: Final = 2_000
 _TAGS: Final = (
     "block", "call", "else", "elif", "endblock", "endcall", "endfilter", "endfor", "endif", "endmacro", "endraw",
     "endset", "endwith", "extends", "filter", "for", "from", "if", "import", "include", "macro", "raw", "set", "with",
@@ -66,7 +71,7 @@ class Sources:
         jinja2 knows only one line of a statement: its first, or that of its last filter.
         """
         lines = self._texts.get(path, "").split("\n")
-        if not name or not 0 < line <= len(lines):
+        if not name or len(name) > _MAX_NAME or not 0 < line <= len(lines):
             return line, 0
         pattern = re.compile(rf"(?<![\w]){re.escape(name)}(?![\w])")
         for number in (*_statement_after(lines, line), *_statement_before(lines, line)):
@@ -117,7 +122,8 @@ def template_error(
     frame = _last_frame(error.__traceback__)
     path, line, names = _frame_location(frame)
     if isinstance(error, TemplateSyntaxError):
-        return _syntax_error(error, environment, sources)
+        located = _syntax_error(error, environment, sources)
+        return located if located.location.file else located.at(Location(path, line))
     if isinstance(error, KmanifestError):
         return error if error.location.file else _of_value(error).at(Location(path, line))
     if isinstance(error, RecursionError):
@@ -131,14 +137,14 @@ def template_error(
         exporter = _NOT_EXPORTED.search(str(error))
         if exporter is not None:
             candidates = sources.exported_names(exporter[1])
-        result = MissingError(str(error), near=near_names(name, candidates))
+        result = MissingError(_short(str(error)), near=_near(name, candidates))
     elif isinstance(error, TemplateNotFound):
         name = _missing_name(error)
         result = MissingError(f"no template {name!r}", near=near_names(name, list_templates(name)))
     elif isinstance(error, SecurityError):
-        result = SourceError(str(error))
+        result = SourceError(_short(str(error)))
     else:
-        name, known = _unknown_name(str(error), environment)
+        name, known = _unknown_name(_short(str(error)), environment)
         result = RenderError(_message(error), near=_near(name, known))
     shown_line, column = sources.column(path, line, name)
     return result.at(Location(path, shown_line, column))
@@ -152,7 +158,7 @@ def _of_value(error: KmanifestError) -> KmanifestError:
 
 
 def _message(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    text = _short(str(error))
     if isinstance(error, TemplateError | TypeError | ValueError | ArithmeticError) and text:
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -175,7 +181,7 @@ def _keys(owner: object) -> list[str]:
 def _syntax_error(
     error: TemplateSyntaxError, environment: Environment, sources: Sources
 ) -> KmanifestError:
-    message = " ".join((error.message or "").split())
+    message = _short(error.message or "")
     path = error.filename or error.name or ""
     name, candidates = _unknown_name(message, environment)
     result: KmanifestError
@@ -197,15 +203,24 @@ def _unknown_name(message: str, environment: Environment) -> tuple[str, Iterable
 
 def _near(name: str, candidates: Iterable[str]) -> list[str]:
     """Return the names near a name; for a short one, those with the same letters in another order."""
-    known = list(candidates)
+    if len(name) > _MAX_NAME:
+        return []
+    known = [each for each in islice(candidates, _MAX_CANDIDATES) if len(each) <= _MAX_NAME]
     return near_names(name, known) or [each for each in known if sorted(each) == sorted(name)]
 
 
+def _short(message: str) -> str:
+    """Return a message in one line, without its end if it is very long: it can contain values of the template."""
+    text = " ".join(message[: 2 * _MAX_MESSAGE].split())
+    return text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}..."
+
+
 def _last_frame(traceback: TracebackType | None) -> tuple[FrameType, int] | None:
-    """Return the innermost frame of a template, and its line of Python."""
+    """Return the innermost frame of a template in a file, and its line of Python."""
     last = None
     while traceback is not None:
-        if "__jinja_template__" in traceback.tb_frame.f_globals:
+        template = traceback.tb_frame.f_globals.get("__jinja_template__")
+        if template is not None and template.filename != _STRING:
             last = traceback.tb_frame, traceback.tb_lineno
         traceback = traceback.tb_next
     return last

@@ -38,23 +38,23 @@ def power(budget: Budget, left: Any, right: Any) -> Any:
     return left**right
 
 
+def check_integer(value: Any) -> Any:
+    """Return a value, unless it is too large an integer."""
+    if isinstance(value, int):
+        _check_bits(value.bit_length())
+    return value
+
+
 def _check_bits(bits: int) -> None:
     if bits > MAX_BITS:
         raise LimitError(f"an integer of more than {MAX_BITS} bits")
 
 
-def _checked(result: Any) -> Any:
-    """Return a sum or a difference, unless it is too large an integer."""
-    if result.__class__ is int:
-        _check_bits(result.bit_length())
-    return result
-
-
 def add(budget: Budget, left: Any, right: Any) -> Any:
     """Return `left + right`."""
     if left.__class__ is int:
-        return _checked(left + right)
-    if isinstance(left, str) and isinstance(right, str):
+        return check_integer(left + right)
+    if isinstance(left, str | bytes) and isinstance(right, str | bytes):
         budget.text(len(left) + len(right))
     elif isinstance(left, list | tuple) and isinstance(right, list | tuple):
         budget.items(len(left) + len(right))
@@ -65,8 +65,9 @@ def modulo(budget: Budget, left: Any, right: Any) -> Any:
     """Return `left % right`, which formats if `left` is a string."""
     if left.__class__ is int:
         return left % right
-    if isinstance(left, str):
-        check_format(budget, left, right if isinstance(right, tuple | Mapping) else (right,))
+    if isinstance(left, str | bytes):
+        text = left if isinstance(left, str) else left.decode("latin-1")
+        check_format(budget, text, right if isinstance(right, tuple | Mapping) else (right,))
     return left % right
 
 
@@ -103,7 +104,7 @@ def binary_operators(budget: Budget) -> dict[str, Callable[[Any, Any], Any]]:
         "**": lambda left, right: power(budget, left, right),
         "+": lambda left, right: add(budget, left, right),
         "%": lambda left, right: modulo(budget, left, right),
-        "-": lambda left, right: _checked(left - right),
+        "-": lambda left, right: check_integer(left - right),
         "/": operator.truediv,
         "//": operator.floordiv,
     }
@@ -150,6 +151,13 @@ def _check_lines(budget: Budget, text: str, *_: Any, **__: Any) -> None:
     budget.items(len(text.splitlines()) + 1 if len(text) <= budget.limits.max_items else len(text))
 
 
+def _check_encode(budget: Budget, text: str, encoding: str = "utf-8", *_: Any, **__: Any) -> None:
+    if encoding.lower() in ("utf-8", "utf8", "ascii", "latin-1"):
+        budget.text(4 * len(text))
+    else:
+        budget.pattern_text("encode", text)
+
+
 def _check_copy(budget: Budget, text: str, *_: Any, **__: Any) -> None:
     budget.text(3 * len(text))
 
@@ -165,10 +173,11 @@ STRING_METHODS: Final[Mapping[str, Callable[..., None]]] = {
     "split": _check_split,
     "rsplit": _check_split,
     "splitlines": _check_lines,
+    "encode": _check_encode,
     **dict.fromkeys(
         (
-            "capitalize", "casefold", "lower", "swapcase", "title", "translate", "upper",
-            "removeprefix", "removesuffix", "strip", "lstrip", "rstrip", "partition", "rpartition", "encode",
+            "capitalize", "casefold", "lower", "swapcase", "title", "upper",
+            "removeprefix", "removesuffix", "strip", "lstrip", "rstrip", "partition", "rpartition",
         ),
         _check_copy,
     ),

@@ -1,7 +1,6 @@
 r"""Filters and tests with regular expressions. Patterns are RE2's: linear time, no look-around, no `\1` in a pattern."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from kmanifest.engines.jinja.budget import Budget
 from kmanifest.startup.typing import Any, Final
@@ -16,6 +15,7 @@ _ESCAPES: Final = {
     "b": "\b",
     "\\": "\\",
 }
+_MAX_PATTERNS: Final = 256
 _POSIX_BASIC: Final = frozenset("].[.^$*\\")
 
 
@@ -24,6 +24,15 @@ class RegexFilters:
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
+        self._compiled: dict[tuple[str, bool, bool], Any] = {}
+
+    def _compile(self, pattern: str, ignorecase: bool, multiline: bool) -> Any:
+        key = (pattern, ignorecase, multiline)
+        if key not in self._compiled:
+            if len(self._compiled) >= _MAX_PATTERNS:
+                self._compiled.clear()
+            self._compiled[key] = _compile(*key)
+        return self._compiled[key]
 
     def replace(
         self,
@@ -38,7 +47,7 @@ class RegexFilters:
         r"""Return a text with all matches, or the first `count`, replaced; `\1` and `\g<name>` are groups."""
         text, template = self._text(value), _parse_replacement(replacement)
         parts, end, found = [], 0, 0
-        for match in _compile(pattern, ignorecase, multiline).finditer(text):
+        for match in self._compile(pattern, ignorecase, multiline).finditer(text):
             if count and found >= count:
                 break
             self._budget.step()
@@ -64,7 +73,7 @@ class RegexFilters:
     ) -> Any:
         """Return the first match, or the named groups of it; None without a match."""
         wanted = [_group_of_argument(group) for group in groups]
-        match = _compile(pattern, ignorecase, multiline).search(self._text(value))
+        match = self._compile(pattern, ignorecase, multiline).search(self._text(value))
         if match is None:
             return None
         return [match.group(group) for group in wanted] if wanted else match.group()
@@ -74,7 +83,7 @@ class RegexFilters:
     ) -> list[Any]:
         """Return all matches; with groups, those."""
         found: list[Any] = []
-        for match in _compile(pattern, ignorecase, multiline).finditer(self._text(value)):
+        for match in self._compile(pattern, ignorecase, multiline).finditer(self._text(value)):
             self._budget.step()
             groups = tuple(group or "" for group in match.groups())
             found.append(match.group() if not groups else groups[0] if len(groups) == 1 else groups)
@@ -95,13 +104,13 @@ class RegexFilters:
         self, value: Any, pattern: str = "", ignorecase: bool = False, multiline: bool = False
     ) -> bool:
         """Whether a pattern matches at the start of a text."""
-        return _compile(pattern, ignorecase, multiline).match(self._text(value)) is not None
+        return self._compile(pattern, ignorecase, multiline).match(self._text(value)) is not None
 
     def is_search(
         self, value: Any, pattern: str = "", ignorecase: bool = False, multiline: bool = False
     ) -> bool:
         """Whether a pattern matches anywhere in a text."""
-        return _compile(pattern, ignorecase, multiline).search(self._text(value)) is not None
+        return self._compile(pattern, ignorecase, multiline).search(self._text(value)) is not None
 
     def is_regex(
         self,
@@ -114,7 +123,7 @@ class RegexFilters:
         """Whether a pattern matches in the way that `match_type` names: search, match or fullmatch."""
         if match_type not in ("search", "match", "fullmatch"):
             raise ValueError(f"no kind of match is called {match_type}")
-        method = getattr(_compile(pattern, ignorecase, multiline), match_type)
+        method = getattr(self._compile(pattern, ignorecase, multiline), match_type)
         return method(self._text(value)) is not None
 
     def _text(self, value: Any) -> str:
@@ -124,7 +133,6 @@ class RegexFilters:
         return text
 
 
-@lru_cache(maxsize=256)
 def _compile(pattern: str, ignorecase: bool, multiline: bool) -> Any:
     import re2  # 6 ms
 
