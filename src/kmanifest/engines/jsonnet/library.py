@@ -51,7 +51,20 @@ function(std)
   std + {
     id(x):: x,
     pi:: 3.1415926535897931,
-    isNull(v):: v == null,
+    isNull(x):: x == null,
+    // Only the names of the parameters differ.
+    exponent(x):: std.exponent(x),
+    mantissa(x):: std.mantissa(x),
+    sum(arr):: std.sum(arr),
+    avg(arr):: std.avg(arr),
+    md5(s):: std.md5(s),
+    sha1(s):: std.sha1(s),
+    sha256(s):: std.sha256(s),
+    sha512(s):: std.sha512(s),
+    sha3(s):: std.sha3(s),
+    find(value, arr):: std.find(value, arr),
+    objectFieldsEx(obj, hidden):: std.objectFieldsEx(obj, hidden),
+    objectHasEx(obj, fname, hidden):: std.objectHasEx(obj, fname, hidden),
     trim(str):: std.stripChars(typed(str, 'string'), spaces),
     flattenDeepArray(value)::
       if std.isArray(value) then std.foldl(function(a, b) a + self.flattenDeepArray(b), value, []) else [value],
