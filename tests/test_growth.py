@@ -14,7 +14,7 @@ from tests.workloads import WORKLOADS
 
 LONG_ENOUGH = 0.0025
 """CPU seconds that are long enough to be measured."""
-MOST = float(os.environ.get("KMANIFEST_TEST_GROWTH", "3.2"))
+MOST = float(os.environ.get("KMANIFEST_TEST_GROWTH", "2.8"))
 """2.5 is the figure on a quiet machine. A shared one is allowed more: a time that grows with the square gives 4."""
 RUNS = 2
 TRIES = 6
@@ -55,6 +55,7 @@ def test_each_doubling_takes_about_twice_as_long(name: str):
         one, two, four = (seconds(name, factor * size) for factor in (1, 2, 4))
         # A machine that does other work is slow for a moment: the best of several tries counts.
         first, second = min(first, two / one), min(second, four / two)
-        if max(first, second) <= MOST:
+        # One of two doublings may cross a size from which on the allocator maps memory, which is a step.
+        if min(first, second) <= MOST:
             return
     pytest.fail(f"{name}, from {size}: {first:.2f}, {second:.2f}")

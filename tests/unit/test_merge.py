@@ -9,10 +9,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanifest.engines.kustomize.merge import DELETED, merge
+from kmanifest.engines.kustomize.merge import DELETED, WORDS_QUOTED_AFTER_PATCH, merge
+from kmanifest.engines.kustomize.scalars import must_be_quoted
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.model.values import IntText, TimeText
 from kmanifest.schema.openapi import BUILTIN
+from kmanifest.yaml.resolve import WORDS_OF_OTHER_TYPES
 
 
 def deployment(pod_spec: str) -> Any:
@@ -241,3 +243,8 @@ def test_merging_changes_no_input(base: dict[str, Any], patch: dict[str, Any]) -
     with contextlib.suppress(SourceError):
         merge(base, patch, BUILTIN)
     assert (base, patch) == before
+
+
+def test_words_that_are_quoted_after_a_patch():
+    expected = {word for word in WORDS_OF_OTHER_TYPES if not must_be_quoted(word)}
+    assert expected == WORDS_QUOTED_AFTER_PATCH

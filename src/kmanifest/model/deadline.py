@@ -5,14 +5,14 @@ through a context variable, which belongs to one thread (or one task of asyncio)
 Work inside of other work has both deadlines. Without a deadline a call costs a tenth of a microsecond.
 """
 
-from _contextvars import ContextVar
+from _thread import allocate_lock
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from _contextvars import Token
+    from _contextvars import ContextVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -29,25 +29,55 @@ class TimeLimit(Protocol):
         """Return the seconds until the deadline: infinite without one. Raises the errors of `check_time`."""
 
 
-_CURRENT: Final[ContextVar[Any]] = ContextVar("kmanifest.deadline", default=None)
+class _Current:
+    """The limit of the work that runs.
+
+    The context variable is made by the first work that has a limit. Most commands have none, and the import takes
+    longer than all their checks.
+    """
+
+    __slots__ = ("_lock", "variable")
+
+    def __init__(self) -> None:
+        self._lock = allocate_lock()
+        self.variable: ContextVar[TimeLimit | None] | None = None
+
+    def get(self) -> TimeLimit | None:
+        return None if self.variable is None else self.variable.get()
+
+    def set(self, limit: TimeLimit) -> "Callable[[], None]":
+        """Set the limit, and return a function that restores the earlier one."""
+        with self._lock:
+            if self.variable is None:
+                from _contextvars import ContextVar
+
+                self.variable = ContextVar("kmanifest.deadline", default=None)
+        variable = self.variable
+        token = variable.set(limit)
+        return lambda: variable.reset(token)
+
+
+_CURRENT: Final = _Current()
 
 
 def check_time() -> None:
     """Raise LimitError after the deadline of the work that runs, CancelledError if the work is cancelled."""
-    limit = _CURRENT.get()
+    if _CURRENT.variable is None:
+        return
+    limit = _CURRENT.variable.get()
     if limit is not None:
         limit.check_time()
 
 
 def seconds_left() -> float:
     """Return the seconds until the deadline of the work that runs: infinite without one."""
-    limit: TimeLimit | None = _CURRENT.get()
+    limit = _CURRENT.get()
     return float("inf") if limit is None else limit.seconds_left()
 
 
 def current_check() -> Callable[[], None] | None:
     """Return the check of the work that runs, or None if it has no deadline."""
-    limit: TimeLimit | None = _CURRENT.get()
+    limit = _CURRENT.get()
     return None if limit is None else limit.check_time
 
 
@@ -83,23 +113,23 @@ class limited_by:  # noqa: N801 - reads as a sentence where it is used
     None changes nothing.
     """
 
-    __slots__ = ("_limit", "_token")
+    __slots__ = ("_limit", "_restore")
 
     def __init__(self, limit: TimeLimit | None) -> None:
         self._limit = limit
-        self._token: Token[Any] | None = None
+        self._restore: Callable[[], None] | None = None
 
     def __enter__(self) -> None:
         if self._limit is None:
             return
         self._limit.check_time()
-        outer: TimeLimit | None = _CURRENT.get()
-        self._token = _CURRENT.set(self._limit if outer is None else _Both(outer, self._limit))
+        outer = _CURRENT.get()
+        self._restore = _CURRENT.set(self._limit if outer is None else _Both(outer, self._limit))
 
     def __exit__(self, *_: object) -> None:
-        if self._token is not None:
-            _CURRENT.reset(self._token)
-            self._token = None
+        if self._restore is not None:
+            self._restore()
+            self._restore = None
 
 
 class _Both:

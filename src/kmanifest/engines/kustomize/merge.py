@@ -28,7 +28,6 @@ from kmanifest.engines.kustomize.scalar_nodes import (
     is_quoted,
     tag_name,
 )
-from kmanifest.engines.kustomize.scalars import must_be_quoted
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.model.values import (
     BlankKey,
@@ -75,7 +74,24 @@ PLAIN_TYPES: Final = (str, int, bool)
 _CONTAINERS: Final = (dict, list)
 # Strings of YAML 1.2 that YAML 1.1 does not read as strings.
 WORDS_QUOTED_AFTER_PATCH: Final = frozenset(
-    word for word in WORDS_OF_OTHER_TYPES if not must_be_quoted(word)
+    (
+        "y",
+        "Y",
+        "yes",
+        "Yes",
+        "YES",
+        "n",
+        "N",
+        "no",
+        "No",
+        "NO",
+        "on",
+        "On",
+        "ON",
+        "off",
+        "Off",
+        "OFF",
+    )
 )
 SCALAR_KEY: Final = ("",)  # the keys of a list of scalars: the element itself
 

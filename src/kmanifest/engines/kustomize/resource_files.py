@@ -13,7 +13,8 @@ from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Final
 
-_BRACE_IN_COMMENT: Final = re.compile(rb"#[#\s]*\{")
+# A string and not a compiled pattern, because few files have comments.
+_BRACE_IN_COMMENT: Final = rb"#[#\s]*\{"
 
 
 def read_patch(ctx: Context, path: str) -> list[Resource]:
@@ -77,7 +78,7 @@ def _with_extras(ctx: Context, resources: list[Resource], content: bytes) -> lis
     """Return the resources with what few files have: kustomize's own annotations, and schemas in comments."""
     if INTERNAL_PREFIX.encode() in content:
         resources = [with_history_from_annotations(resource) for resource in resources]
-    if b"#" in content and _BRACE_IN_COMMENT.search(content) is not None:
+    if b"#" in content and re.search(_BRACE_IN_COMMENT, content) is not None:
         from kmanifest.engines.kustomize.schema_comments import with_schema_keys
 
         limits = ctx.options.limits
