@@ -6,6 +6,7 @@ set as ssa.SetCommonMetadata does.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,6 +102,61 @@ def test_the_source_is_the_repository_and_nothing_above_it():
     }
     with pytest.raises(KmanifestError, match="not in the source of the Flux Kustomization"):
         build("repo/clusters/flux.yaml", tree=files)
+
+
+SECRET = "{apiVersion: v1, kind: Secret, metadata: {name: leak}}"
+LEAK = "resources: [../secret.yaml]"
+ABOVE = {
+    "path-above": ("other", {}),
+    "component-above": ("app", {"components": ["../../other"]}),
+    "resource-above": ("app", {"app/kustomization.yaml": "resources: [../../secret.yaml]"}),
+    "base-above": ("app", {"app/kustomization.yaml": "resources: [../../other]"}),
+    "generator-above": (
+        "app",
+        {"app/kustomization.yaml": "configMapGenerator: [{name: a, files: [../../secret.yaml]}]"},
+    ),
+    "linked-path": ("linked", {}),
+    "linked-component": ("app", {"components": ["../linked"]}),
+}
+
+
+def write(directory: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("with_git", [False, True])
+@pytest.mark.parametrize("case", ABOVE.values(), ids=ABOVE)
+def test_local_files_above_the_source_are_not_read(
+    tmp_path: Path, case: tuple[str, dict[str, Any]], *, with_git: bool
+):
+    path, files = case
+    files = dict(files)
+    spec = {"path": path, "components": files.pop("components", [])}
+    kustomization = {"kind": "Kustomization", "metadata": {"name": "a"}, "spec": spec}
+    target = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", **kustomization}
+    write(tmp_path, {"secret.yaml": SECRET, "other/kustomization.yaml": LEAK})
+    write(tmp_path / "repo", {**APP, "flux.yaml": json.dumps(target), **files})
+    (tmp_path / "repo/linked").symlink_to(tmp_path / "other")
+    if with_git:
+        (tmp_path / "repo/.git").mkdir()
+    with pytest.raises(KmanifestError) as caught:
+        build(str(tmp_path / "repo/flux.yaml"))
+    assert "leak" not in str(caught.value)
+
+
+def test_without_a_repository_the_source_is_the_directory_of_the_file_or_the_root(tmp_path: Path):
+    write(tmp_path, {**APP, "flux.yaml": OBJECT % ("a", "app", "p")})
+    write(tmp_path, {"clusters/flux.yaml": OBJECT % ("a", "app", "p")})
+    assert [each.name for each in build(str(tmp_path / "flux.yaml"))] == ["p-app"]
+    with pytest.raises(MissingError, match="no directory 'app'"):
+        build(str(tmp_path / "clusters/flux.yaml"))
+    clusters = str(tmp_path / "clusters/flux.yaml")
+    assert [each.name for each in build(clusters, root=tmp_path)] == ["p-app"]
+    (tmp_path / ".git").mkdir()
+    assert [each.name for each in build(clusters)] == ["p-app"]
 
 
 def test_a_missing_source_of_variables_has_near_names():
