@@ -6,12 +6,13 @@ set as ssa.SetCommonMetadata does.
 """
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kmanifest import FluxOptions, KmanifestError, MissingError, Options, build
+from kmanifest import FluxOptions, KmanifestError, LimitError, Limits, MissingError, Options, build
 from tests.cases import FIXTURES
 
 CASES = [
@@ -157,6 +158,28 @@ def test_without_a_repository_the_source_is_the_directory_of_the_file_or_the_roo
     assert [each.name for each in build(clusters, root=tmp_path)] == ["p-app"]
     (tmp_path / ".git").mkdir()
     assert [each.name for each in build(clusters)] == ["p-app"]
+
+
+PATTERNS = {
+    "prefix": "${v#*" + "?" * 400 + "b}",
+    "longest-prefix": "${v##*" + "?" * 400 + "b}",
+    "suffix": "${v%b" + "?" * 400 + "*}",
+    "classes": "${v#*" + "[b-za]" * 100 + "b}",
+    "many": "${v#?b}" * 50_000,
+    "many-parsed": "${v^}" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("text", PATTERNS.values(), ids=PATTERNS)
+def test_the_deadline_holds_for_substitutions(text: str):
+    limits = Limits(deadline=0.3)
+    options = Options(engines=(FluxOptions((("v", "a" * 900),)),), limits=limits)
+    body = json.dumps({"kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"a": text}})
+    tree = {"kustomization.yaml": "resources: [a.yaml]", "a.yaml": body}
+    start = time.process_time()
+    with pytest.raises(LimitError):
+        build(tree=tree, options=options)
+    assert time.process_time() - start < 1.2
 
 
 def test_a_missing_source_of_variables_has_near_names():
