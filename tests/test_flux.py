@@ -12,7 +12,16 @@ from typing import Any
 
 import pytest
 
-from kmanifest import FluxOptions, KmanifestError, LimitError, Limits, MissingError, Options, build
+from kmanifest import (
+    FluxOptions,
+    KmanifestError,
+    LimitError,
+    Limits,
+    MissingError,
+    Options,
+    SourceError,
+    build,
+)
 from tests.cases import FIXTURES
 
 CASES = [
@@ -180,6 +189,38 @@ def test_the_deadline_holds_for_substitutions(text: str):
     with pytest.raises(LimitError):
         build(tree=tree, options=options)
     assert time.process_time() - start < 1.2
+
+
+ODD = [5, True, "x", [5], [[1]], {"a": 5}]
+ADDED = {
+    "patches": [{"patch": "{}"}],
+    "components": ["c"],
+    "patchesStrategicMerge": [{}],
+    "patchesJson6902": [{"patch": [], "target": {}}],
+    "images": [{"name": "x", "newName": "y"}],
+}
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.parametrize("field", ADDED)
+def test_a_list_of_another_type_is_refused(field: str, value: Any):
+    spec = {"path": "app", field: ADDED[field]}
+    body = {"kind": "Kustomization", "metadata": {"name": "a"}, "spec": spec}
+    target = json.dumps({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", **body})
+    files = {"flux.yaml": target, "app/kustomization.yaml": json.dumps({field: value})}
+    with pytest.raises(KmanifestError) as caught:
+        build("flux.yaml", tree=files)
+    if not isinstance(value, list):
+        assert caught.value.location.file == "app/kustomization.yaml"
+
+
+@pytest.mark.parametrize("value", ODD[:-1], ids=repr)
+def test_labels_of_another_type_are_refused(value: Any):
+    common = json.dumps({"labels": {"a": "b"}})
+    target = (OBJECT % ("a", "app", "p")).replace("path:", f"commonMetadata: {common}, path:")
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "labels": value}}
+    with pytest.raises(SourceError, match=r"app/map\.yaml.*labels: expected a mapping"):
+        build("flux.yaml", tree={**APP, "flux.yaml": target, "app/map.yaml": json.dumps(body)})
 
 
 def test_a_missing_source_of_variables_has_near_names():

@@ -206,6 +206,20 @@ def test_an_environment_of_tanka():
     assert len(rendered.resources[0].labels["tanka.dev/environment"]) == 48
 
 
+@pytest.mark.parametrize("value", [5, True, "x", [5], [[1]], [None], {"a": 5}], ids=repr)
+@pytest.mark.parametrize("is_inline", [False, True])
+def test_the_fields_of_the_label_are_a_list_of_strings(value: Any, *, is_inline: bool):
+    spec = {"spec": {"injectLabels": True, "tankaEnvLabelFromFields": value}}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}}
+    kind = {"apiVersion": "tanka.dev/v1alpha1", "kind": "Environment", "metadata": {"name": "e"}}
+    inline = {**kind, **spec, "data": body}
+    files = {"jsonnetfile.json": "{}", "e/main.jsonnet": json.dumps(inline if is_inline else body)}
+    if not is_inline:
+        files["e/spec.json"] = json.dumps(spec)
+    with pytest.raises(SourceError, match=r"spec\.tankaEnvLabelFromFields.*: expected a"):
+        build("e", tree=files)
+
+
 def test_inline_environments_are_chosen_by_name():
     environment = (
         "{ apiVersion: 'tanka.dev/v1alpha1', kind: 'Environment', metadata: { name: '%s' },"

@@ -162,6 +162,10 @@ def _with_common_metadata(spec: Mapping[str, Any], resources: ResourceMap) -> Re
 def _with_entries(resource: Resource, field: str, entries: Mapping[str, Any]) -> Resource:
     if not entries:
         return resource
-    metadata = as_mapping(resource.body.get("metadata") or {})
-    merged = {**(metadata.get(field) or {}), **entries}
-    return resource.with_body(put(resource.body, ("metadata", field), merged))
+    try:
+        metadata = as_mapping(resource.body.get("metadata") or {}, ("metadata",))
+        known = as_mapping(metadata.get(field) or {}, ("metadata", field))
+    except KmanifestError as error:
+        origin = resource.origin
+        raise error.within(file=origin.file, document=origin.document) from error
+    return resource.with_body(put(resource.body, ("metadata", field), {**known, **entries}))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from kmanifest.engines.jsonnet.walk import Manifest, find_manifests
 from kmanifest.model.errors import MissingError, RenderError, SourceError, near_names
+from kmanifest.model.values import as_list, as_string
 from kmanifest.startup.hashlib import digest
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -93,6 +94,9 @@ def _complete(document: Any, entrypoint: str) -> Environment:
             isinstance(each, str) for each in _object(spec["resourceDefaults"], field).values()
         ):
             raise SourceError(f"spec.resourceDefaults.{field} must be strings")
+    fields = as_list(spec.get("tankaEnvLabelFromFields") or [], ("spec", "tankaEnvLabelFromFields"))
+    for index, field in enumerate(fields):
+        as_string(field, ("spec", "tankaEnvLabelFromFields", index))
     metadata = {**_object(document, "metadata"), "namespace": entrypoint}
     kind = {"apiVersion": "tanka.dev/v1alpha1", "kind": "Environment"}
     return Environment({**kind, **document, "metadata": metadata, "spec": spec})
