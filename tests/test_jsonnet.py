@@ -15,6 +15,7 @@ from kmanifest import (
     JsonnetOptions,
     KmanifestError,
     LimitError,
+    Limits,
     MemoryTree,
     MissingError,
     Options,
@@ -94,12 +95,32 @@ def test_time_is_limited():
 
 
 def test_the_deadline_of_a_build_ends_an_evaluation():
-    from kmanifest import Limits
-
     with pytest.raises(LimitError, match="deadline"):
         build(
             "a.jsonnet", tree={"a.jsonnet": ENDLESS}, options=Options(limits=Limits(deadline=0.7))
         )
+
+
+SHARED = "local a = [[] for i in std.range(1, 1000)]; [a for i in std.range(1, %d)]"
+
+
+def test_a_large_value_of_a_short_text_is_refused():
+    options = Options(engines=(JsonnetOptions(max_memory=64 << 20),))
+    with pytest.raises(LimitError, match=r"values needs more than 67108864 bytes.*max_memory"):
+        build("a.jsonnet", tree={"a.jsonnet": SHARED % 1000}, options=options)
+
+
+@needs_compiled
+def test_the_deadline_is_checked_while_objects_are_searched(monkeypatch: pytest.MonkeyPatch):
+    checks: list[str] = []
+    for module in ("walk", "tanka"):
+        monkeypatch.setattr(
+            f"kmanifest.engines.jsonnet.{module}.check_time",
+            lambda module=module: checks.append(module),
+        )
+    options = Options(engines=(JsonnetOptions(isolate="none"),))
+    assert not build("a.jsonnet", tree={"a.jsonnet": SHARED % 2}, options=options).resources
+    assert min(checks.count("walk"), checks.count("tanka")) > 2000
 
 
 def test_a_caller_can_cancel_an_evaluation():

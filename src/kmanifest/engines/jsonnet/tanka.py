@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from kmanifest.engines.jsonnet.walk import Manifest, find_manifests
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import MissingError, RenderError, SourceError, near_names
 from kmanifest.model.values import as_list, as_string
 from kmanifest.startup.hashlib import digest
@@ -139,6 +140,7 @@ def find_inline(value: Any, name: str, entrypoint: str) -> Environment | None:
 def _has_environment(value: Any) -> bool:
     pending = [value]
     while pending:
+        check_time()
         value = pending.pop()
         if isinstance(value, list):
             pending += value
