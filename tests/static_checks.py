@@ -36,7 +36,6 @@ ALLOWED = {
     Use("front", "cli/durations.py", "rest = rest[len(unit):]"): "a flag's value",
     Use("front", "cli/flags.py", "letters = letters[1:]"): "an argument of the command line",
     Use("front", "cli/flags.py", "value, letters = (letters[1:], '')"): "an argument of the command line",
-    Use("front", "engines/flux/patterns.py", "name = name[1:]"): "a pattern of bounded length",
     Use("front", "io/worker_sessions.py", "pending = pending[os.write(stream.fileno(), pending[:_CHUNK_SIZE]):]"): "a memoryview",
     Use("front", "io/remote/fetched_objects.py", "url = url[2:]"): "the URL of a submodule, of at most 4 kB",
     Use("front", "io/remote/fetched_objects.py", "url = url[3:]"): "the URL of a submodule, of at most 4 kB",

@@ -6,11 +6,22 @@ set as ssa.SetCommonMetadata does.
 """
 
 import json
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kmanifest import FluxOptions, KmanifestError, MissingError, Options, build
+from kmanifest import (
+    FluxOptions,
+    KmanifestError,
+    LimitError,
+    Limits,
+    MissingError,
+    Options,
+    SourceError,
+    build,
+)
 from tests.cases import FIXTURES
 
 CASES = [
@@ -101,6 +112,115 @@ def test_the_source_is_the_repository_and_nothing_above_it():
     }
     with pytest.raises(KmanifestError, match="not in the source of the Flux Kustomization"):
         build("repo/clusters/flux.yaml", tree=files)
+
+
+SECRET = "{apiVersion: v1, kind: Secret, metadata: {name: leak}}"
+LEAK = "resources: [../secret.yaml]"
+ABOVE = {
+    "path-above": ("other", {}),
+    "component-above": ("app", {"components": ["../../other"]}),
+    "resource-above": ("app", {"app/kustomization.yaml": "resources: [../../secret.yaml]"}),
+    "base-above": ("app", {"app/kustomization.yaml": "resources: [../../other]"}),
+    "generator-above": (
+        "app",
+        {"app/kustomization.yaml": "configMapGenerator: [{name: a, files: [../../secret.yaml]}]"},
+    ),
+    "linked-path": ("linked", {}),
+    "linked-component": ("app", {"components": ["../linked"]}),
+}
+
+
+def write(directory: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("with_git", [False, True])
+@pytest.mark.parametrize("case", ABOVE.values(), ids=ABOVE)
+def test_local_files_above_the_source_are_not_read(
+    tmp_path: Path, case: tuple[str, dict[str, Any]], *, with_git: bool
+):
+    path, files = case
+    files = dict(files)
+    spec = {"path": path, "components": files.pop("components", [])}
+    kustomization = {"kind": "Kustomization", "metadata": {"name": "a"}, "spec": spec}
+    target = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", **kustomization}
+    write(tmp_path, {"secret.yaml": SECRET, "other/kustomization.yaml": LEAK})
+    write(tmp_path / "repo", {**APP, "flux.yaml": json.dumps(target), **files})
+    (tmp_path / "repo/linked").symlink_to(tmp_path / "other")
+    if with_git:
+        (tmp_path / "repo/.git").mkdir()
+    with pytest.raises(KmanifestError) as caught:
+        build(str(tmp_path / "repo/flux.yaml"))
+    assert "leak" not in str(caught.value)
+
+
+def test_without_a_repository_the_source_is_the_directory_of_the_file_or_the_root(tmp_path: Path):
+    write(tmp_path, {**APP, "flux.yaml": OBJECT % ("a", "app", "p")})
+    write(tmp_path, {"clusters/flux.yaml": OBJECT % ("a", "app", "p")})
+    assert [each.name for each in build(str(tmp_path / "flux.yaml"))] == ["p-app"]
+    with pytest.raises(MissingError, match="no directory 'app'"):
+        build(str(tmp_path / "clusters/flux.yaml"))
+    clusters = str(tmp_path / "clusters/flux.yaml")
+    assert [each.name for each in build(clusters, root=tmp_path)] == ["p-app"]
+    (tmp_path / ".git").mkdir()
+    assert [each.name for each in build(clusters)] == ["p-app"]
+
+
+PATTERNS = {
+    "prefix": "${v#*" + "?" * 400 + "b}",
+    "longest-prefix": "${v##*" + "?" * 400 + "b}",
+    "suffix": "${v%b" + "?" * 400 + "*}",
+    "classes": "${v#*" + "[b-za]" * 100 + "b}",
+    "many": "${v#?b}" * 50_000,
+    "many-parsed": "${v^}" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("text", PATTERNS.values(), ids=PATTERNS)
+def test_the_deadline_holds_for_substitutions(text: str):
+    limits = Limits(deadline=0.3)
+    options = Options(engines=(FluxOptions((("v", "a" * 900),)),), limits=limits)
+    body = json.dumps({"kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"a": text}})
+    tree = {"kustomization.yaml": "resources: [a.yaml]", "a.yaml": body}
+    start = time.process_time()
+    with pytest.raises(LimitError):
+        build(tree=tree, options=options)
+    assert time.process_time() - start < 1.2
+
+
+ODD = [5, True, "x", [5], [[1]], {"a": 5}]
+ADDED = {
+    "patches": [{"patch": "{}"}],
+    "components": ["c"],
+    "patchesStrategicMerge": [{}],
+    "patchesJson6902": [{"patch": [], "target": {}}],
+    "images": [{"name": "x", "newName": "y"}],
+}
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.parametrize("field", ADDED)
+def test_a_list_of_another_type_is_refused(field: str, value: Any):
+    spec = {"path": "app", field: ADDED[field]}
+    body = {"kind": "Kustomization", "metadata": {"name": "a"}, "spec": spec}
+    target = json.dumps({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", **body})
+    files = {"flux.yaml": target, "app/kustomization.yaml": json.dumps({field: value})}
+    with pytest.raises(KmanifestError) as caught:
+        build("flux.yaml", tree=files)
+    if not isinstance(value, list):
+        assert caught.value.location.file == "app/kustomization.yaml"
+
+
+@pytest.mark.parametrize("value", ODD[:-1], ids=repr)
+def test_labels_of_another_type_are_refused(value: Any):
+    common = json.dumps({"labels": {"a": "b"}})
+    target = (OBJECT % ("a", "app", "p")).replace("path:", f"commonMetadata: {common}, path:")
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "labels": value}}
+    with pytest.raises(SourceError, match=r"app/map\.yaml.*labels: expected a mapping"):
+        build("flux.yaml", tree={**APP, "flux.yaml": target, "app/map.yaml": json.dumps(body)})
 
 
 def test_a_missing_source_of_variables_has_near_names():

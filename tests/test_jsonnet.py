@@ -15,6 +15,7 @@ from kmanifest import (
     JsonnetOptions,
     KmanifestError,
     LimitError,
+    Limits,
     MemoryTree,
     MissingError,
     Options,
@@ -94,12 +95,32 @@ def test_time_is_limited():
 
 
 def test_the_deadline_of_a_build_ends_an_evaluation():
-    from kmanifest import Limits
-
     with pytest.raises(LimitError, match="deadline"):
         build(
             "a.jsonnet", tree={"a.jsonnet": ENDLESS}, options=Options(limits=Limits(deadline=0.7))
         )
+
+
+SHARED = "local a = [[] for i in std.range(1, 1000)]; [a for i in std.range(1, %d)]"
+
+
+def test_a_large_value_of_a_short_text_is_refused():
+    options = Options(engines=(JsonnetOptions(max_memory=64 << 20),))
+    with pytest.raises(LimitError, match=r"values needs more than 67108864 bytes.*max_memory"):
+        build("a.jsonnet", tree={"a.jsonnet": SHARED % 1000}, options=options)
+
+
+@needs_compiled
+def test_the_deadline_is_checked_while_objects_are_searched(monkeypatch: pytest.MonkeyPatch):
+    checks: list[str] = []
+    for module in ("walk", "tanka"):
+        monkeypatch.setattr(
+            f"kmanifest.engines.jsonnet.{module}.check_time",
+            lambda module=module: checks.append(module),
+        )
+    options = Options(engines=(JsonnetOptions(isolate="none"),))
+    assert not build("a.jsonnet", tree={"a.jsonnet": SHARED % 2}, options=options).resources
+    assert min(checks.count("walk"), checks.count("tanka")) > 2000
 
 
 def test_a_caller_can_cancel_an_evaluation():
@@ -204,6 +225,20 @@ def test_an_environment_of_tanka():
     ]
     assert rendered.resources[0].labels["a"] == "b"
     assert len(rendered.resources[0].labels["tanka.dev/environment"]) == 48
+
+
+@pytest.mark.parametrize("value", [5, True, "x", [5], [[1]], [None], {"a": 5}], ids=repr)
+@pytest.mark.parametrize("is_inline", [False, True])
+def test_the_fields_of_the_label_are_a_list_of_strings(value: Any, *, is_inline: bool):
+    spec = {"spec": {"injectLabels": True, "tankaEnvLabelFromFields": value}}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}}
+    kind = {"apiVersion": "tanka.dev/v1alpha1", "kind": "Environment", "metadata": {"name": "e"}}
+    inline = {**kind, **spec, "data": body}
+    files = {"jsonnetfile.json": "{}", "e/main.jsonnet": json.dumps(inline if is_inline else body)}
+    if not is_inline:
+        files["e/spec.json"] = json.dumps(spec)
+    with pytest.raises(SourceError, match=r"spec\.tankaEnvLabelFromFields.*: expected a"):
+        build("e", tree=files)
 
 
 def test_inline_environments_are_chosen_by_name():

@@ -69,7 +69,13 @@ def test_all_substitutions_of_a_text_are_found():
 
 @pytest.mark.parametrize(
     "text",
-    ["${a//a/" + "x" * 1000 + "}", "${a:-" * 101 + "}" * 101, "${a}" * 1000, "${long##*b*c}"],
+    [
+        "${a//a/" + "x" * 1000 + "}",
+        "${a:-" * 101 + "}" * 101,
+        "${a}" * 1000,
+        "${long##*b*c}",
+        "${a##" + "*?" * 1000 + "}",
+    ],
 )
 def test_results_are_bounded(text: str):
     with pytest.raises(LimitError):

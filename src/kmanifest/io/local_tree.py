@@ -108,6 +108,10 @@ class LocalTree(SnapshotDiskTree):
         self._check(path, real)
         return real
 
+    def boundary_directory(self) -> str:
+        """Return the directory of the boundary."""
+        return self.boundary.directory
+
     def admit(self, directory: str) -> None:
         """Allow links into a resolved directory that a kustomization has named by a path."""
         if not self.boundary.bounds_paths and directory not in self._allowed:

@@ -102,6 +102,12 @@ def admit(tree: Tree, directory: str) -> None:
         method(directory)
 
 
+def boundary_directory(tree: Tree) -> str:
+    """Return the directory that a build does not leave: the boundary of local files, else the root of the tree."""
+    method = getattr(tree, "boundary_directory", None)
+    return "" if method is None else str(method())
+
+
 class DiskTree:
     """The files of a local directory. Neither `..` nor a link can reach a file outside it.
 
@@ -402,6 +408,10 @@ class RecordingTree:
     def admit(self, directory: str) -> None:
         """Pass on what `admit` records."""
         admit(self._tree, directory)
+
+    def boundary_directory(self) -> str:
+        """The boundary of the other tree."""
+        return boundary_directory(self._tree)
 
 
 def _read_regular(descriptor: int, path: str, limit: int) -> bytes:

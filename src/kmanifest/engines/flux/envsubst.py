@@ -10,6 +10,7 @@ Source: fluxcd/pkg envsubst v1.9.0 parse/parse.go, parse/scan.go, template.go, f
 from collections.abc import Callable, Iterable, Mapping
 
 from kmanifest.engines.flux.patterns import BadPatternError, match
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.startup.typing import Final, NamedTuple
 
@@ -23,7 +24,9 @@ _DEFAULTS: Final = ("=", ":=", ":-", ":?", ":+")
 """The operators with a default. Flux gives the same meaning to all of them: the default if the value is empty."""
 
 _MAX_NESTING: Final = 100
-_MAX_PATTERN_VALUE: Final = 4_096
+_MAX_PATTERN_SIZE: Final = 1_024
+"""The bytes of a pattern, and of a value that one is applied to. The time grows with the third power of the size."""
+
 _INT64_MAX: Final = (1 << 63) - 1
 
 Accept = Callable[[str, int], bool]
@@ -159,6 +162,7 @@ class _Parser:
 
     def _parse_expansion(self) -> Expansion:
         """Parse what follows a `${`."""
+        check_time()
         self._nesting += 1
         if self._nesting > _MAX_NESTING:
             raise LimitError(f"more than {_MAX_NESTING} substitutions inside each other")
@@ -335,14 +339,18 @@ class _Evaluator:
         if not any(char in pattern for char in "*?[\\"):
             return value.removeprefix(pattern)
         content = _encode(value)
-        if len(content) > _MAX_PATTERN_VALUE:
-            # The time grows with the square of the size, or faster.
-            raise LimitError(f"a pattern for a value of more than {_MAX_PATTERN_VALUE} bytes")
+        if max(len(content), len(_encode(pattern))) > _MAX_PATTERN_SIZE:
+            raise LimitError(
+                f"a pattern, or a value for one, of more than {_MAX_PATTERN_SIZE} bytes"
+            )
         sizes = range(len(content), 0, -1) if longest else range(1, len(content) + 1)
         try:
-            match(pattern, value)  # an invalid pattern is one for any prefix that reaches it
+            match(
+                pattern, value, self._check_time
+            )  # an invalid pattern is one for any prefix that reaches it
             for size in sizes:
-                if match(pattern, _decode(content[:size])):
+                self._check_time()
+                if match(pattern, _decode(content[:size]), self._check_time):
                     return _decode(content[size:])
         except BadPatternError:
             return value

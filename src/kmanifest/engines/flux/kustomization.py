@@ -33,6 +33,11 @@ _NOT_IN_ARTIFACTS: Final = frozenset({
 _SELECTOR_FIELDS: Final = (
     "group", "kind", "version", "name", "namespace", "labelSelector", "annotationSelector",
 )  # fmt: skip
+_LIST_FIELDS: Final = (
+    "patches", "components", "patchesStrategicMerge", "patchesJson6902", "images",
+)  # fmt: skip
+"""The lists of a kustomization that a `spec` adds items to."""
+
 _IMAGE_FIELDS: Final = ("name", "newName", "newTag", "digest")
 
 
@@ -69,9 +74,12 @@ def _load(ctx: Context, file: str) -> dict[str, Any]:
     try:
         content = ctx.read_resolved(ctx.tree.resolve(file))
         value = yaml.load_values(content, limits=ctx.options.limits)
-        return dict(as_mapping(value or {}))
+        kustomization = dict(as_mapping(value or {}))
+        for field in _LIST_FIELDS:
+            as_list(kustomization.get(field) or [], (field,))
     except KmanifestError as error:
         raise error.within(file=file) from error
+    return kustomization
 
 
 def _of_manifests(ctx: Context, directory: str) -> dict[str, Any]:
@@ -187,10 +195,13 @@ def _exists(ctx: Context, directory: str, path: str) -> bool:
 
 def _apply_images(spec: Mapping[str, Any], kustomization: dict[str, Any]) -> None:
     """Add images. One that the kustomization has is changed: a tag and a digest are set together."""
-    images = [
-        dict(image) for image in kustomization.get("images") or [] if isinstance(image, Mapping)
-    ]
     new_images = _list(spec, "images")
+    if not new_images:
+        return
+    images = [
+        dict(as_mapping(image, ("images", index)))
+        for index, image in enumerate(kustomization.get("images") or [])
+    ]
     for index, image in enumerate(new_images):
         body = as_mapping(image, ("spec", "images", index))
         known = next(
@@ -204,10 +215,9 @@ def _apply_images(spec: Mapping[str, Any], kustomization: dict[str, Any]) -> Non
         if body.get("newTag") or body.get("digest"):
             for name in ("newTag", "digest"):
                 known[name] = body.get(name, "")
-    if new_images:
-        kustomization["images"] = [
-            {name: value for name, value in image.items() if value != ""} for image in images
-        ]
+    kustomization["images"] = [
+        {name: value for name, value in image.items() if value != ""} for image in images
+    ]
 
 
 def _list(spec: Mapping[str, Any], field: str) -> list[Any]:

@@ -3,36 +3,42 @@
 Source: fluxcd/pkg envsubst v1.9.0 path/match.go.
 """
 
+from collections.abc import Callable
+
 
 class BadPatternError(Exception):
     """A malformed pattern."""
 
 
-def match(pattern: str, name: str) -> bool:
+def match(pattern: str, name: str, check_time: Callable[[], None] = lambda: None) -> bool:
     """Return whether the pattern matches the whole name. Raises BadPatternError if the match reaches a malformed part."""
+    start = 0
     while pattern:
         star, chunk, pattern = _take_chunk(pattern)
         if star and not chunk:
             return True
-        rest = _match_chunk(chunk, name)
-        if rest is not None and (not rest or pattern):
-            name = rest
+        end = _match_chunk(chunk, name, start)
+        if end is not None and (end == len(name) or pattern):
+            start = end
             continue
         if not star:
             return False
-        found = _find_chunk(chunk, name, is_last=not pattern)
+        found = _find_chunk(chunk, name, start + 1, check_time, is_last=not pattern)
         if found is None:
             return False
-        name = found
-    return not name
+        start = found
+    return start == len(name)
 
 
-def _find_chunk(chunk: str, name: str, *, is_last: bool) -> str | None:
-    """Return what follows the first match of the chunk after at least one character, or None."""
-    for index in range(1, len(name) + 1):
-        rest = _match_chunk(chunk, name[index:])
-        if rest is not None and not (is_last and rest):
-            return rest
+def _find_chunk(
+    chunk: str, name: str, start: int, check_time: Callable[[], None], *, is_last: bool
+) -> int | None:
+    """Return the index after the first match of the chunk that begins at `start` or later, or None."""
+    for index in range(start, len(name) + 1):
+        check_time()
+        end = _match_chunk(chunk, name, index)
+        if end is not None and not (is_last and end < len(name)):
+            return end
     return None
 
 
@@ -55,15 +61,15 @@ def _take_chunk(pattern: str) -> tuple[bool, str, str]:
     return len(stripped) < len(pattern), stripped[:index], stripped[index:]
 
 
-def _match_chunk(chunk: str, name: str) -> str | None:
-    """Return the rest of the name after a chunk without stars, or None if the chunk does not match."""
+def _match_chunk(chunk: str, name: str, start: int) -> int | None:
+    """Return the index in the name after a chunk without stars, or None if the chunk does not match at `start`."""
     index = 0
     while index < len(chunk):
-        if not name:
+        if start == len(name):
             return None
         char = chunk[index]
         if char == "[":
-            is_match, index = _match_class(chunk, index + 1, name[0])
+            is_match, index = _match_class(chunk, index + 1, name[start])
             if not is_match:
                 return None
         elif char == "?":
@@ -73,11 +79,11 @@ def _match_chunk(chunk: str, name: str) -> str | None:
                 index += 1
                 if index == len(chunk):
                     raise BadPatternError
-            if chunk[index] != name[0]:
+            if chunk[index] != name[start]:
                 return None
             index += 1
-        name = name[1:]
-    return name
+        start += 1
+    return start
 
 
 def _match_class(chunk: str, index: int, char: str) -> tuple[bool, int]:

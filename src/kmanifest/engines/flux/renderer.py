@@ -4,7 +4,7 @@ The kustomization of `spec.path` is built by the engine that claims this directo
 its kustomization file. Then variables are substituted, and common metadata is set, as the kustomize-controller does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from kmanifest.engines.flux.kustomization import generate
 from kmanifest.engines.flux.options import FluxOptions
@@ -89,13 +89,10 @@ def _source(ctx: Context, file: str, path: str) -> tuple[str, str]:
     """Return the root of the source and the directory to build in it.
 
     The root is the nearest directory above the file with a `.git`; without one, the nearest directory that contains
-    `path`.
+    `path`. It is never above the boundary of the tree: for local files without a git repository and a root that the
+    caller gives, that is the directory of the file.
     """
-    directory = trees.parent(file)
-    ancestors = [directory]
-    while directory:
-        directory = trees.parent(directory)
-        ancestors.append(directory)
+    ancestors = list(_ancestors(trees.parent(file), trees.boundary_directory(ctx.tree)))
     for root in ancestors:
         if ctx.tree.kind(trees.join(root, ".git")) is not None:
             return root, _directory(ctx, root, path)
@@ -109,10 +106,18 @@ def _source(ctx: Context, file: str, path: str) -> tuple[str, str]:
     )
 
 
+def _ancestors(directory: str, boundary: str) -> Iterator[str]:
+    """Yield a directory and those that contain it, up to the boundary."""
+    yield directory
+    while directory and directory != boundary and trees.is_below(directory, boundary):
+        directory = trees.parent(directory)
+        yield directory
+
+
 def _directory(ctx: Context, root: str, path: str) -> str:
     # Flux joins the path to the root of the source; `..` never leads out of it.
     inner = trees.join("", "/".join(step for step in path.split("/") if step != ".."))
-    real = ctx.tree.resolve(trees.join(root, inner) if inner else root)
+    real = SourceTree(ctx.tree, root, {}).resolve(trees.join(root, inner) if inner else root)
     if ctx.tree.kind(real) != "dir":
         raise MissingError(f"no directory {path!r} in the source of this Kustomization").within(
             field=("spec", "path")
@@ -157,6 +162,10 @@ def _with_common_metadata(spec: Mapping[str, Any], resources: ResourceMap) -> Re
 def _with_entries(resource: Resource, field: str, entries: Mapping[str, Any]) -> Resource:
     if not entries:
         return resource
-    metadata = as_mapping(resource.body.get("metadata") or {})
-    merged = {**(metadata.get(field) or {}), **entries}
-    return resource.with_body(put(resource.body, ("metadata", field), merged))
+    try:
+        metadata = as_mapping(resource.body.get("metadata") or {}, ("metadata",))
+        known = as_mapping(metadata.get(field) or {}, ("metadata", field))
+    except KmanifestError as error:
+        origin = resource.origin
+        raise error.within(file=origin.file, document=origin.document) from error
+    return resource.with_body(put(resource.body, ("metadata", field), {**known, **entries}))

@@ -42,3 +42,7 @@ class SourceTree:
     def is_executable(self, path: str) -> bool:
         """Whether the file at a resolved path is executable."""
         return path not in self._files and is_executable(self._tree, path)
+
+    def boundary_directory(self) -> str:
+        """Return the only directory that can be read."""
+        return self._root

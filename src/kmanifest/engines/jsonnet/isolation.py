@@ -1,7 +1,15 @@
 """Evaluate a program in a worker process, or in this one if the caller trusts it."""
 
 from kmanifest.engines.jsonnet.options import JsonnetOptions
-from kmanifest.engines.jsonnet.programs import MAX_SOURCE, Failure, Frame, Hooks, Outcome, Program
+from kmanifest.engines.jsonnet.programs import (
+    MAX_SOURCE,
+    Failure,
+    Frame,
+    Hooks,
+    Outcome,
+    Program,
+    load_value,
+)
 from kmanifest.io.worker_sessions import Deadline, WorkerDiedError, Workers, WorkerSession
 from kmanifest.model.cancel import CancelEvent
 from kmanifest.model.errors import KmanifestError, LimitError, PluginError
@@ -79,9 +87,11 @@ class _Conversation:
         self._deadline = deadline
         self._limits = limits
         self._cause: KmanifestError | None = None
+        self._max_memory = 0
 
     def evaluate(self, program: Program, options: JsonnetOptions, timeout: float) -> Outcome:
         """Return the outcome of a program."""
+        self._max_memory = options.max_memory
         request = program._asdict()
         source = request.pop("source")
         request |= {"max_memory": options.max_memory, "seconds": timeout}
@@ -112,7 +122,8 @@ class _Conversation:
             else:
                 import json  # few programs call such functions
 
-                result = self._hooks.call_native(document["name"], json.loads(content))
+                arguments = load_value(content.decode(), self._max_memory)
+                result = self._hooks.call_native(document["name"], arguments)
                 self._session.send({}, json.dumps(result).encode(), self._deadline)
         except WorkerDiedError:
             raise

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from kmanifest.model.deadline import check_time
+from kmanifest.model.errors import LimitError
 from kmanifest.startup.typing import Any, Final, Literal, NamedTuple
 
 Style = Literal["json", "stream", "value"]
@@ -18,6 +20,10 @@ Trace = Callable[[str, int, str], None]
 
 MAX_SOURCE: Final = 8 << 20
 """The bytes of one source. The stack of the evaluating thread is big enough for any nesting in it that is realistic."""
+
+
+_VALUE_MEMORY: Final = 128
+"""The bytes that a list or an object, and an item of one, need at most in Python, without the text of strings."""
 
 
 class Variable(NamedTuple):
@@ -100,3 +106,20 @@ def unique(variables: Iterable[Variable]) -> tuple[Variable, ...]:
 
 def ignore_trace(_file: str, _line: int, _message: str) -> None:
     """Ignore a message of `std.trace`."""
+
+
+def load_value(text: str, max_memory: int) -> Any:
+    """Return the value of JSON that a worker process has printed.
+
+    The text can be short and its value large, and no limit of memory holds for this process. So the values are counted
+    first. Raises LimitError if they need more than `max_memory` bytes.
+    """
+    import json  # the text of most results is printed as it is
+
+    count = text.count(",") + text.count("[") + text.count("{")
+    if count * _VALUE_MEMORY > max_memory:
+        raise LimitError(
+            f"a result of {count} values needs more than {max_memory} bytes of memory (max_memory)"
+        )
+    check_time()
+    return json.loads(text)

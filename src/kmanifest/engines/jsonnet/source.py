@@ -3,8 +3,6 @@
 Paths that a program sees are relative to the root of its project, so a build does not depend on where the project is.
 """
 
-import json
-
 from kmanifest.engines.jsonnet.failures import raise_failure
 from kmanifest.engines.jsonnet.imports import Importer
 from kmanifest.engines.jsonnet.isolation import run
@@ -16,6 +14,7 @@ from kmanifest.engines.jsonnet.programs import (
     Style,
     Variable,
     ignore_trace,
+    load_value,
     unique,
 )
 from kmanifest.engines.jsonnet.projects import find_project, seconds_left
@@ -123,7 +122,7 @@ def evaluate_value(
     variables: tuple[Variable, ...] = (),
 ) -> Any:
     """Return the value of a file. Raises the errors of `evaluate`."""
-    return json.loads(evaluate(ctx, source, options, variables=variables))
+    return load_value(evaluate(ctx, source, options, variables=variables), options.max_memory)
 
 
 def _located(source: Source, file: str) -> str:

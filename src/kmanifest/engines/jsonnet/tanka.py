@@ -7,7 +7,9 @@ import json
 from collections.abc import Mapping, Sequence
 
 from kmanifest.engines.jsonnet.walk import Manifest, find_manifests
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import MissingError, RenderError, SourceError, near_names
+from kmanifest.model.values import as_list, as_string
 from kmanifest.startup.hashlib import digest
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -93,6 +95,9 @@ def _complete(document: Any, entrypoint: str) -> Environment:
             isinstance(each, str) for each in _object(spec["resourceDefaults"], field).values()
         ):
             raise SourceError(f"spec.resourceDefaults.{field} must be strings")
+    fields = as_list(spec.get("tankaEnvLabelFromFields") or [], ("spec", "tankaEnvLabelFromFields"))
+    for index, field in enumerate(fields):
+        as_string(field, ("spec", "tankaEnvLabelFromFields", index))
     metadata = {**_object(document, "metadata"), "namespace": entrypoint}
     kind = {"apiVersion": "tanka.dev/v1alpha1", "kind": "Environment"}
     return Environment({**kind, **document, "metadata": metadata, "spec": spec})
@@ -135,6 +140,7 @@ def find_inline(value: Any, name: str, entrypoint: str) -> Environment | None:
 def _has_environment(value: Any) -> bool:
     pending = [value]
     while pending:
+        check_time()
         value = pending.pop()
         if isinstance(value, list):
             pending += value

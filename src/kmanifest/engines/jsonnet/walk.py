@@ -6,6 +6,7 @@ Source: tanka pkg/process/extract.go and process.go; pkg/kubernetes/manifest/man
 from collections.abc import Iterator, Mapping
 
 from kmanifest.engines.jsonnet.printing import type_name
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import RenderError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -53,6 +54,7 @@ def find_manifests(value: Any, *, allow_null: bool) -> list[Manifest]:
 
 
 def _walk(value: Any, path: str, *, allow_null: bool) -> Iterator[Manifest]:
+    check_time()
     if isinstance(value, list):
         for index, item in enumerate(value):
             if item is None and allow_null:
