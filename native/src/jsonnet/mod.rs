@@ -5,6 +5,9 @@
 //! functions. Each source is read with a prelude on its first line, which replaces `std` by the object that Python
 //! supplies. Locations are computed without it.
 
+// A failure ends the evaluation, so its size does not matter.
+#![allow(clippy::result_large_err)]
+
 mod evaluate;
 mod messages;
 mod sources;
