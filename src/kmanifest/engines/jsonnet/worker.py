@@ -4,6 +4,7 @@ It reads no file. Imports, and native functions that are not built in, are reque
 evaluates, it limits its own memory and processor time, so that a program which uses more ends only this process.
 """
 
+import os
 import sys
 
 from kmanifest.engines.jsonnet.evaluation import evaluate
@@ -37,7 +38,16 @@ def main() -> None:
             outcome = Outcome(b"", Failure("limit", "out of memory"))
         except RecursionError:
             outcome = Outcome(b"", Failure("limit", "a value is nested too deeply"))
-        channel.finish(outcome)
+        except RuntimeError:
+            # The compiled evaluator reports so that it could not make a string for Python.
+            if not _was_memory_used():
+                raise
+            outcome = Outcome(b"", Failure("limit", "out of memory"))
+        try:
+            channel.finish(outcome)
+        except MemoryError:
+            # A part of the frame may be sent. So this process ends as the evaluators end it when memory is short.
+            os.abort()
 
 
 class Channel:
@@ -145,3 +155,17 @@ def _lower(resource: Any, limit: int, value: int) -> None:
     _, hard = resource.getrlimit(limit)
     soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(limit, (soft, hard))
+
+
+def _was_memory_used() -> bool:
+    """Whether this process has come near its limit of memory. The last string, which did not fit, can be large."""
+    try:
+        import resource
+
+        with open("/proc/self/status", "rb") as stream:
+            fields = dict(line.split(b":", 1) for line in stream if b":" in line)
+    except (ImportError, OSError):  # then there is no limit, either
+        return False
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    peak = int(fields[b"VmPeak"].split()[0]) * 1024
+    return limit != resource.RLIM_INFINITY and peak > limit - (limit - _STACK_SIZE) // 2
