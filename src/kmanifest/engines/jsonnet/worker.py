@@ -4,7 +4,6 @@ It reads no file. Imports, and native functions that are not built in, are reque
 evaluates, it limits its own memory and processor time, so that a program which uses more ends only this process.
 """
 
-import os
 import sys
 
 from kmanifest.engines.jsonnet.evaluation import evaluate
@@ -43,11 +42,7 @@ def main() -> None:
             if not _was_memory_used():
                 raise
             outcome = Outcome(b"", Failure("limit", "out of memory"))
-        try:
-            channel.finish(outcome)
-        except MemoryError:
-            # A part of the frame may be sent. So this process ends as the evaluators end it when memory is short.
-            os.abort()
+        channel.finish(outcome)
 
 
 class Channel:
