@@ -235,9 +235,30 @@ def test_a_missing_source_of_variables_has_near_names():
     assert caught.value.location.line == 1
 
 
-def test_secret_values_are_in_no_message():
-    options = Options(engines=(FluxOptions((("a", "hunter2: ["),)),))
+@pytest.mark.parametrize("value", ["hunter2: [", "*hunter2", "%hunter2", "{a: 1, a: hunter2"])
+@pytest.mark.parametrize("text", ["${a}", "x\n${a}", '"${a}'])
+def test_secret_values_are_in_no_message(value: str, text: str):
+    options = Options(engines=(FluxOptions((("a", value),)),))
     assert "hunter2" not in repr(options)
-    with pytest.raises(KmanifestError) as caught:
-        build("app", tree=APP, options=options)
+    body = {"kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"a": text, "b": "${a}"}}
+    with pytest.raises(KmanifestError, match=r"ConfigMap/m: .*after the substitution") as caught:
+        build(
+            tree={"kustomization.yaml": "resources: [a.yaml]", "a.yaml": json.dumps(body)},
+            options=options,
+        )
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "hunter2" not in str(error)
+        error = error.__cause__ or error.__context__
+
+
+def test_the_name_that_a_substitution_makes_is_in_no_message():
+    options = Options(engines=(FluxOptions((("a", "hunter2"),)),))
+    bodies = [{"kind": "ConfigMap", "metadata": {"name": name}} for name in ("${a}", "${a:-b}")]
+    tree = {
+        "kustomization.yaml": "resources: [a.yaml]",
+        "a.yaml": "\n---\n".join(map(json.dumps, bodies)),
+    }
+    with pytest.raises(KmanifestError, match="the name of another resource") as caught:
+        build(tree=tree, options=options)
     assert "hunter2" not in str(caught.value)

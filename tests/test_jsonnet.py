@@ -89,6 +89,14 @@ def test_memory_is_limited(code: str):
         value(code, max_memory=100 << 20, timeout=5.0)
 
 
+@pytest.mark.parametrize("end", ["b: 1", "b: [1, 2], c: {}"])
+def test_memory_for_messages_is_limited(end: str):
+    code = f"local s = std.repeat('x', 1000000); {{ a: [std.trace(s + i, i) for i in std.range(1, 1500)], {end} }}"
+    options = Options(engines=(JsonnetOptions(max_memory=60 << 20),), limits=Limits(deadline=10.0))
+    with pytest.raises(LimitError, match=r"out of memory|max_memory"):
+        build("a.jsonnet", tree={"a.jsonnet": code}, options=options)
+
+
 def test_time_is_limited():
     with pytest.raises(LimitError, match=r"longer than 0\.5 seconds \(timeout\)"):
         value(ENDLESS, timeout=0.5)

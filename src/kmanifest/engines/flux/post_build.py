@@ -59,9 +59,9 @@ def substitute_resources(
     check_names(variables)
     result = [_substituted(ctx, resource, variables, strict=strict) for resource in resources]
     seen = set()
-    for resource in result:
+    for resource, original in zip(result, resources, strict=True):
         if resource.key in seen:
-            message = f"the substitution makes a second {resource.id}"
+            message = f"after the substitution, {original.id} has the name of another resource"
             raise RenderError(message).within(file=resource.origin.file)
         seen.add(resource.key)
     return ResourceMap(result)
@@ -74,12 +74,12 @@ def _substituted(
         return resource
     text = yaml.dump(resource.body)
     if "$" not in text:
-        return resource.with_body(_read_again(text, ctx))
+        return resource.with_body(_read_again(text, ctx, {}))
     check_time = _do_nothing if ctx.meter is None else ctx.meter.check_time
     limit = ctx.options.limits.max_string
     try:
         result = substitute(text, variables, strict=strict, max_size=limit, check_time=check_time)
-        body = _read_again(result, ctx)
+        body = _read_again(result, ctx, variables)
     except KmanifestError as error:
         raise _located(error, resource, text) from error
     if ctx.meter is not None:
@@ -89,13 +89,20 @@ def _substituted(
     return resource.with_body(body)
 
 
-def _read_again(text: str, ctx: Context) -> Mapping[str, Any]:
-    body = _json_numbers(
-        yaml.load_values(text.encode("utf-8", "surrogateescape"), limits=ctx.options.limits)
-    )
-    if not isinstance(body, Mapping):
-        raise SourceError(f"the substitution leaves {type_name(body)}, not an object")
-    return body
+def _read_again(text: str, ctx: Context, variables: Mapping[str, str]) -> Mapping[str, Any]:
+    try:
+        value = yaml.load_values(text.encode("utf-8", "surrogateescape"), limits=ctx.options.limits)
+    except SourceError as error:
+        if not variables:
+            raise
+        located = SourceError("not valid YAML after the substitution").at(error.location)
+    else:
+        body = _json_numbers(value)
+        if not isinstance(body, Mapping):
+            raise SourceError(f"the substitution leaves {type_name(body)}, not an object")
+        return body
+    # Outside the `except`: the message of the first error can contain the value of a variable.
+    raise located
 
 
 def _json_numbers(value: Any) -> Any:

@@ -37,6 +37,11 @@ def main() -> None:
             outcome = Outcome(b"", Failure("limit", "out of memory"))
         except RecursionError:
             outcome = Outcome(b"", Failure("limit", "a value is nested too deeply"))
+        except RuntimeError:
+            # The compiled evaluator reports so that it could not make a string for Python.
+            if not _was_memory_used():
+                raise
+            outcome = Outcome(b"", Failure("limit", "out of memory"))
         channel.finish(outcome)
 
 
@@ -145,3 +150,17 @@ def _lower(resource: Any, limit: int, value: int) -> None:
     _, hard = resource.getrlimit(limit)
     soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(limit, (soft, hard))
+
+
+def _was_memory_used() -> bool:
+    """Whether this process has come near its limit of memory. The last string, which did not fit, can be large."""
+    try:
+        import resource
+
+        with open("/proc/self/status", "rb") as stream:
+            fields = dict(line.split(b":", 1) for line in stream if b":" in line)
+    except (ImportError, OSError):  # then there is no limit, either
+        return False
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    peak = int(fields[b"VmPeak"].split()[0]) * 1024
+    return limit != resource.RLIM_INFINITY and peak > limit - (limit - _STACK_SIZE) // 2
