@@ -293,7 +293,7 @@ def text_filters(budget: Budget, dialect: str, now: int | None) -> dict[str, Cal
         "commonpath": counted(posixpath.commonpath),
         "dirname": counted(posixpath.dirname),
         "human_readable": human_readable,
-        "human_to_bytes": human_to_bytes,
+        "human_to_bytes": counted(human_to_bytes),
         "log": log,
         "normpath": counted(posixpath.normpath),
         "path_join": counted(path_join),
@@ -316,12 +316,16 @@ def text_filters(budget: Budget, dialect: str, now: int | None) -> dict[str, Cal
     }
 
 
-def text_tests() -> dict[str, Callable[..., Any]]:
+def text_tests(budget: Budget) -> dict[str, Callable[..., Any]]:
     """Return the tests by name."""
+
+    def version(value: Any, version: Any, *arguments: Any, **options: Any) -> bool:
+        return is_version(budget.to_text(value), budget.to_text(version), *arguments, **options)
+
     return {
         "falsy": lambda value, convert_bool=False: not is_truthy(value, convert_bool),
         "nan": lambda value: isinstance(value, float) and math.isnan(value),
         "truthy": is_truthy,
-        "version": is_version,
-        "version_compare": is_version,
+        "version": version,
+        "version_compare": version,
     }
