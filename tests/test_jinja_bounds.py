@@ -236,3 +236,18 @@ def test_what_is_hashed_is_counted_before(value: str, use: str):
 @pytest.mark.parametrize("use", PRINTS)
 def test_what_is_printed_is_counted_before(use: str):
     _is_refused(_shared(40) + use)
+
+
+MULTIPLIED = (
+    "{{ [1]|combinations(200000000)|list }}", "{{ [1]|permutations(200000000)|list }}",
+    "{{ []|product(repeat=200000000)|list }}", "{{ [1]|combinations(10 ** 18)|list }}",
+    "{{ ('\\n' * 2000)|comment(decoration='x' * 500000) }}", "{{ [[1] * 500]|tojson(1000000) }}",
+    "{{ ('a ' * 30000)|wordwrap(1, wrapstring='x' * 40000) }}",
+    "{{ ('http://aa.com ' * 500)|urlize(target='x' * 1000000) }}", "{{ ('%200Y' * 1500000)|strftime(0) }}",
+    "{{ {'x' * 1000000: [{}] * 1000}|to_toml }}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("template", MULTIPLIED)
+def test_arguments_that_multiply_are_counted(template: str):
+    _is_refused(template)

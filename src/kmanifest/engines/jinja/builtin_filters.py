@@ -42,6 +42,31 @@ def _check_pattern(name: str) -> Check:
     return check
 
 
+def _check_wordwrap(budget: Budget, value: Any, *args: Any, **options: Any) -> None:
+    text = budget.to_text(value)
+    budget.pattern_text("wordwrap", text)
+    separators = filter(_is_text, (*args, *options.values()))
+    budget.text(len(text) * max(map(len, separators), default=1))
+
+
+def _check_urlize(budget: Budget, value: Any, *args: Any, **options: Any) -> None:
+    text = budget.to_text(value)
+    budget.pattern_text("urlize", text)
+    attributes = sum(map(len, filter(_is_text, (*args, *options.values()))))
+    budget.text(_ESCAPED * (len(text) + (len(text.split()) + 1) * attributes))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _check_json(budget: Budget, value: Any, indent: Any = None) -> None:
+    size = budget.whole(value)
+    if isinstance(indent, str):
+        indent = len(indent)
+    budget.text(_ESCAPED * size + size * max(indent if isinstance(indent, int) else 0, 0))
+
+
 def _check_center(budget: Budget, value: Any, width: int = 80, *_: Any) -> None:
     budget.text(max(budget.whole(value), width))
 
@@ -78,8 +103,11 @@ _CHECKS: Final[Mapping[str, Check]] = {
         ("capitalize", "lower", "safe", "string", "title", "trim", "truncate", "upper", "wordcount"),
         _check_text(1),
     ),
-    **dict.fromkeys(("e", "escape", "forceescape", "tojson", "xmlattr"), _check_text(_ESCAPED)),
-    **{name: _check_pattern(name) for name in ("pprint", "striptags", "urlize", "wordwrap")},
+    **dict.fromkeys(("e", "escape", "forceescape", "xmlattr"), _check_text(_ESCAPED)),
+    **{name: _check_pattern(name) for name in ("pprint", "striptags")},
+    "tojson": _check_json,
+    "urlize": _check_urlize,
+    "wordwrap": _check_wordwrap,
     "urlencode": _check_text(_QUOTED),
     "center": _check_center,
     "format": _check_format,

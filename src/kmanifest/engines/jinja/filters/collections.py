@@ -216,6 +216,7 @@ class CollectionFilters:
     def product(self, *lists: Iterable[Any], repeat: int = 1) -> Iterator[tuple[Any, ...]]:
         """Return all tuples with one item of each list."""
         pools = [list(self._budget.bounded(items)) for items in lists]
+        self._budget.items(max(repeat, 0))
         self._budget.items(len(pools) * max(repeat, 0) * max(map(len, pools), default=0))
         return self._counted(itertools.product(*pools, repeat=repeat))
 
@@ -223,10 +224,12 @@ class CollectionFilters:
         self, value: Iterable[Any], length: int | None = None
     ) -> Iterator[tuple[Any, ...]]:
         """Return all orders of `length` of the items."""
+        self._budget.items(max(length or 0, 0))
         return self._counted(itertools.permutations(list(self._budget.bounded(value)), length))
 
     def combinations(self, value: Iterable[Any], length: int) -> Iterator[tuple[Any, ...]]:
         """Return all choices of `length` of the items."""
+        self._budget.items(max(length, 0))
         return self._counted(itertools.combinations(list(self._budget.bounded(value)), length))
 
     def subelements(

@@ -146,7 +146,9 @@ class DataFilters:
 
     def to_toml(self, value: Any) -> str:
         """Return a mapping as TOML."""
-        text = toml.dumps(self._plain(value), is_spaced=self._dialect == "kapitan")
+        text = toml.dumps(
+            self._plain(value), self._budget.text, is_spaced=self._dialect == "kapitan"
+        )
         self._budget.text(len(text))
         return text
 
