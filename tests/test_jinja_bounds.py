@@ -186,3 +186,68 @@ def test_limits_are_those_of_the_build():
             tree={"a.yaml.j2": "{% for i in range(values.n) %}{% endfor %}"},
             options=options,
         )
+
+
+def _shared(levels: int, pair: str = "[ns.a, ns.a]") -> str:
+    """Return a template that makes a value of a few cells whose text has two to the power of `levels` items."""
+    return (
+        "{% set ns = namespace(a=[1]) %}"
+        f"{{% for i in range({levels}) %}}{{% set ns.a = {pair} %}}{{% endfor %}}"
+    )
+
+
+DEEP = "{% set ns = namespace(a=()) %}{% for i in range(4000) %}{% set ns.a = " + (
+    "(" * 50 + "ns.a" + ",)" * 50 + " %}{% endfor %}"
+)
+TUPLES = (
+    "{% set ns = namespace(a=1) %}{% for i in range(60) %}{% set ns.a = (ns.a, ns.a) %}{% endfor %}"
+)
+
+HASHES = (
+    "{{ {ns.a: 1}|length }}", "{{ {}[ns.a] }}", "{{ {}.get(ns.a) }}", "{{ dict([(ns.a, 1)]) }}",
+    "{{ dict([ns.a]|zip([1])) }}", "{{ [ns.a]|unique|list }}", "{{ ([ns.a]|zip([1]))|unique|list }}",
+    "{{ [ns.a]|union([]) }}", "{{ [ns.a]|difference([ns.a]) }}", "{{ [{'key': ns.a, 'value': 1}]|items2dict }}",
+    "{{ [{'k': ns.a}]|rekey_on_member('k') }}", "{{ 'a'|hash(ns.a) }}", "{{ 'a'|regex_search(ns.a) }}",
+    "{{ 'a'|comment(ns.a) }}", "{{ [1]|map(ns.a)|list }}", "{% include ns.a %}", "{{ '1' is version('1', ns.a) }}",
+    "{{ namespace([(ns.a, 1)]) }}", "{{ '{a}'.format_map([(ns.a, 1)]) }}",
+)  # fmt: skip
+
+PRINTS = (
+    "{{ ns.a|md5 }}", "{{ ns.a|regex_search('a') }}", "{{ ns.a is version('1') }}", "{{ get_var([ns.a]) }}",
+    "{{ raise(ns.a) }}", "{{ [1]|join(ns.a) }}", "{{ 'a'|replace('a', ns.a) }}", "{{ {}[ns.a] }}",
+    "{{ '{0!r}'.format(ns.a) }}", "{{ ns|string }}", "{{ {1: ns.a}.values()|string }}", "{{ {1: ns.a}.values()|to_json }}",
+    "{{ ns.a|human_to_bytes }}", "{{ ns.a|b64encode }}", "{{ 'a'|md5|regex_replace('a', ns.a) }}",
+)  # fmt: skip
+
+
+def _is_refused(template: str, deadline: float = 0.3) -> None:
+    start = time.process_time()
+    with pytest.raises(KmanifestError):
+        render_jinja("main.j2", tree={"main.j2": template}, limits=Limits(deadline=deadline))
+    assert time.process_time() - start < deadline + 2
+
+
+@pytest.mark.parametrize("use", HASHES)
+@pytest.mark.parametrize("value", [DEEP, TUPLES], ids=["deep", "shared"])
+def test_what_is_hashed_is_counted_before(value: str, use: str):
+    _is_refused(value + use)
+
+
+@pytest.mark.parametrize("use", PRINTS)
+def test_what_is_printed_is_counted_before(use: str):
+    _is_refused(_shared(40) + use)
+
+
+MULTIPLIED = (
+    "{{ [1]|combinations(200000000)|list }}", "{{ [1]|permutations(200000000)|list }}",
+    "{{ []|product(repeat=200000000)|list }}", "{{ [1]|combinations(10 ** 18)|list }}",
+    "{{ ('\\n' * 2000)|comment(decoration='x' * 500000) }}", "{{ [[1] * 500]|tojson(1000000) }}",
+    "{{ ('a ' * 30000)|wordwrap(1, wrapstring='x' * 40000) }}",
+    "{{ ('http://aa.com ' * 500)|urlize(target='x' * 1000000) }}", "{{ ('%200Y' * 1500000)|strftime(0) }}",
+    "{{ {'x' * 1000000: [{}] * 1000}|to_toml }}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("template", MULTIPLIED)
+def test_arguments_that_multiply_are_counted(template: str):
+    _is_refused(template)

@@ -6,6 +6,8 @@ one of a string that a template creates. Both are counted before the work is don
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from jinja2.utils import Namespace
+
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
@@ -18,6 +20,16 @@ MAX_PATTERN_TEXT: Final = 1 << 16
 
 _STEPS_BETWEEN_CHECKS: Final = 2_000
 _SCALARS: Final = (str, int, float, bool, type(None))
+_SEQUENCES: Final[tuple[type[Any], ...]] = (
+    list,
+    tuple,
+    set,
+    frozenset,
+    type({}.keys()),
+    type({}.values()),
+    type({}.items()),
+)
+_BYTE: Final = 4  # characters of a byte that is printed
 
 
 class Budget:
@@ -98,13 +110,20 @@ class Budget:
             if item is self:
                 stack.pop()
                 continue
+            if isinstance(item, Namespace):
+                item = item._Namespace__attrs  # its representation contains them
             if isinstance(item, str):
                 size += len(item) + 4
+            elif isinstance(item, bytes):
+                size += _BYTE * len(item)
             elif isinstance(item, Mapping):
                 self.step(len(item))
                 stack.append(iter(item.values()))
                 size += sum(len(key) + 4 if isinstance(key, str) else 30 for key in item)
-            elif isinstance(item, list | tuple | set | frozenset):
+                keys = [key for key in item if not isinstance(key, _SCALARS)]
+                if keys:
+                    stack.append(iter(keys))
+            elif isinstance(item, _SEQUENCES):
                 self.step(len(item))
                 stack.append(iter(item))
             else:
@@ -117,6 +136,32 @@ class Budget:
             if size > self.limits.max_string:
                 self.text(size)
         return size
+
+    def to_text(self, value: Any) -> str:
+        """Return `str(value)`, of which the characters are counted before Python creates them."""
+        if isinstance(value, str):
+            return value
+        self.text(self.whole(value))
+        return str(value)
+
+    def hashable(self, value: Any) -> Any:
+        """Return a value that is hashed next. Python hashes what is inside it without any bound."""
+        if not isinstance(value, _SCALARS):
+            self.whole(value)
+        return value
+
+    def arguments(self, args: Iterable[Any], options: Mapping[str, Any]) -> None:
+        """Count all values inside arguments, which a function may hash, compare or print."""
+        for argument in args:
+            self.hashable(argument)
+        for argument in options.values():
+            self.hashable(argument)
+
+    def pairs(self, argument: Any) -> Any:
+        """Return an argument of `dict`, an iterator as a list, so that its keys are counted before they are hashed."""
+        if not hasattr(argument, "__len__") and hasattr(argument, "__iter__"):
+            argument = list(self.bounded(argument))
+        return self.hashable(argument)
 
     def pattern_text(self, name: str, text: str) -> None:
         """Raise LimitError for a text that is too long for the function `name`."""

@@ -19,10 +19,6 @@ _ESCAPED: Final = 6  # characters for one character of HTML or JSON
 _QUOTED: Final = 12  # characters for one character of a URL
 
 
-def _text_of(value: Any) -> str:
-    return value if isinstance(value, str) else str(value)
-
-
 def _check_pass(budget: Budget, value: Any, *_: Any, **__: Any) -> None:
     budget.work(value)
 
@@ -41,10 +37,34 @@ def _check_text(factor: int) -> Check:
 
 def _check_pattern(name: str) -> Check:
     def check(budget: Budget, value: Any, *_: Any, **__: Any) -> None:
-        budget.whole(value)
-        budget.pattern_text(name, _text_of(value))
+        budget.pattern_text(name, budget.to_text(value))
 
     return check
+
+
+def _check_wordwrap(budget: Budget, value: Any, *args: Any, **options: Any) -> None:
+    text = budget.to_text(value)
+    budget.pattern_text("wordwrap", text)
+    separators = filter(_is_text, (*args, *options.values()))
+    budget.text(len(text) * max(map(len, separators), default=1))
+
+
+def _check_urlize(budget: Budget, value: Any, *args: Any, **options: Any) -> None:
+    text = budget.to_text(value)
+    budget.pattern_text("urlize", text)
+    attributes = sum(map(len, filter(_is_text, (*args, *options.values()))))
+    budget.text(_ESCAPED * (len(text) + (len(text.split()) + 1) * attributes))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _check_json(budget: Budget, value: Any, indent: Any = None) -> None:
+    size = budget.whole(value)
+    if isinstance(indent, str):
+        indent = len(indent)
+    budget.text(_ESCAPED * size + size * max(indent if isinstance(indent, int) else 0, 0))
 
 
 def _check_center(budget: Budget, value: Any, width: int = 80, *_: Any) -> None:
@@ -52,19 +72,19 @@ def _check_center(budget: Budget, value: Any, width: int = 80, *_: Any) -> None:
 
 
 def _check_format(budget: Budget, value: Any, *args: Any, **kwargs: Any) -> None:
-    check_format(budget, _text_of(value), kwargs or args)
+    check_format(budget, budget.to_text(value), kwargs or args)
 
 
 def _check_indent(budget: Budget, value: Any, width: Any = 4, *_: Any, **__: Any) -> None:
     indent = len(width) if isinstance(width, str) else int(width)
-    budget.text(budget.whole(value) + (_text_of(value).count("\n") + 1) * max(indent, 0))
+    budget.text(budget.whole(value) + (budget.to_text(value).count("\n") + 1) * max(indent, 0))
 
 
 def _check_replace(
     budget: Budget, value: Any, old: Any = "", new: Any = "", count: Any = None, **_: Any
 ) -> None:
-    budget.whole(value)
-    check_replace(budget, _text_of(value), old, new, -1 if count is None else count)
+    old, new = budget.to_text(old), budget.to_text(new)
+    check_replace(budget, budget.to_text(value), old, new, -1 if count is None else count)
 
 
 def _check_batch(budget: Budget, value: Any, size: int = 1, *_: Any, **__: Any) -> None:
@@ -83,11 +103,11 @@ _CHECKS: Final[Mapping[str, Check]] = {
         ("capitalize", "lower", "safe", "string", "title", "trim", "truncate", "upper", "wordcount"),
         _check_text(1),
     ),
-    **dict.fromkeys(("e", "escape", "forceescape", "tojson", "xmlattr"), _check_text(_ESCAPED)),
-    **dict.fromkeys(
-        ("dictsort", "groupby", "max", "min", "sort", "unique"), _check_whole
-    ),
-    **{name: _check_pattern(name) for name in ("pprint", "striptags", "urlize", "wordwrap")},
+    **dict.fromkeys(("e", "escape", "forceescape", "xmlattr"), _check_text(_ESCAPED)),
+    **{name: _check_pattern(name) for name in ("pprint", "striptags")},
+    "tojson": _check_json,
+    "urlize": _check_urlize,
+    "wordwrap": _check_wordwrap,
     "urlencode": _check_text(_QUOTED),
     "center": _check_center,
     "format": _check_format,
@@ -103,6 +123,7 @@ _COMPARISONS: Final = (
     "!=", "<", "<=", "==", ">", ">=", "eq", "equalto", "ge", "greaterthan", "gt", "in", "le", "lessthan", "lt", "ne",
 )  # fmt: skip
 
+_WHOLE: Final = ("dictsort", "groupby", "max", "min", "sort", "unique")
 _GENERATORS: Final = ("map", "reject", "rejectattr", "select", "selectattr")
 
 
@@ -112,6 +133,7 @@ def bounded_filters(budget: Budget) -> dict[str, Callable[..., Any]]:
         name: _with_check(budget, _CHECKS.get(name, _check_pass), function)
         for name, function in FILTERS.items()
     }
+    filters |= {name: _with_whole_items(budget, FILTERS[name]) for name in _WHOLE}
     filters |= {name: _with_counted_items(budget, FILTERS[name]) for name in _GENERATORS}
     filters |= {name: FILTERS[name] for name in ("d", "default")}  # their value may be undefined
     filters["list"] = lambda value: _list(budget, value)
@@ -126,6 +148,24 @@ def bounded_tests(budget: Budget) -> dict[str, Callable[..., Any]]:
     """Return the tests of jinja2. Comparisons count what they visit."""
     tests: dict[str, Any] = {**TESTS}
     return tests | {name: _with_comparison(budget, tests[name]) for name in _COMPARISONS}
+
+
+def with_counted_arguments(
+    budget: Budget, functions: Mapping[str, Callable[..., Any]]
+) -> dict[str, Callable[..., Any]]:
+    """Return filters or tests by name. All values inside their arguments, but the value itself, are counted before."""
+    return {name: _counting(budget, function) for name, function in functions.items()}
+
+
+def _counting(budget: Budget, function: Callable[..., Any]) -> Callable[..., Any]:
+    start = 2 if _takes_environment(function) else 1
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > start or kwargs:
+            budget.arguments(args[start:], kwargs)
+        return function(*args, **kwargs)
+
+    return _like(call, function)
 
 
 def _takes_environment(function: Callable[..., Any]) -> bool:
@@ -163,12 +203,28 @@ def _with_counted_items(budget: Budget, function: Callable[..., Any]) -> Callabl
     return _like(call, function)
 
 
+def _with_whole_items(budget: Budget, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter that compares or hashes its items, which are counted before, also those of an iterator."""
+
+    def call(first: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
+        items = budget.pairs(value)
+        _check_whole(budget, items)
+        return function(first, items, *args, **kwargs)
+
+    def call_plain(value: Any, *args: Any, **kwargs: Any) -> Any:
+        items = budget.pairs(value)
+        _check_whole(budget, items)
+        return function(items, *args, **kwargs)
+
+    return _like(call, function) if _takes_environment(function) else call_plain
+
+
 def _with_listed_items(budget: Budget, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return `join` with a check of its result."""
 
-    def call(first: Any, value: Any, d: str = "", attribute: Any = None) -> Any:
+    def call(first: Any, value: Any, d: Any = "", attribute: Any = None) -> Any:
         items = _list(budget, value)
-        budget.text(budget.whole(items) + len(_text_of(d)) * len(items))
+        budget.text(budget.whole(items) + len(budget.to_text(d)) * len(items))
         return function(first, items, d, attribute)
 
     return _like(call, function)

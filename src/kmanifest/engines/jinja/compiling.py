@@ -45,6 +45,18 @@ class BoundedGenerator(CodeGenerator):
         self.write(f" {operators[node.op]} ")
         self._write_comparable(node.expr, frame)
 
+    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:  # noqa: N802
+        self.write("{")
+        for item in node.items:
+            if isinstance(item.key, nodes.Const):
+                self.visit(item.key, frame)
+            else:
+                self._write_call("budget.hashable", item.key, frame)
+            self.write(": ")
+            self.visit(item.value, frame)
+            self.write(", ")
+        self.write("}")
+
     def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802
         if not isinstance(node.arg, nodes.Slice):
             super().visit_Getitem(node, frame)

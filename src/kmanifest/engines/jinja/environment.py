@@ -8,9 +8,9 @@ from jinja2.environment import Environment
 from jinja2.lexer import Token, TokenStream
 from jinja2.loaders import BaseLoader
 from jinja2.runtime import Context as TemplateContext
-from jinja2.runtime import LoopContext, markup_join
+from jinja2.runtime import LoopContext, Macro, markup_join
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment, SandboxedFormatter
-from jinja2.utils import missing
+from jinja2.utils import Namespace, missing
 from markupsafe import escape
 
 from kmanifest.engines.jinja.budget import Budget
@@ -88,6 +88,11 @@ class BoundedFormatter(SandboxedFormatter):
     def __init__(self, environment: "BoundedEnvironment") -> None:
         super().__init__(environment)
         self._budget = environment.budget
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        if conversion is not None:
+            self._budget.text(self._budget.whole(value))
+        return super().convert_field(value, conversion)
 
     def format_field(self, value: Any, format_spec: str) -> Any:
         self._budget.text(self._budget.whole(value) + format_width(format_spec))
@@ -190,8 +195,10 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
                 check(self.budget, owner, *args, **kwargs)
         elif isinstance(function, LoopContext) and args:
             args = (self.bounded(args[0]), *args[1:])
-        elif isinstance(owner, LoopContext):
-            self.budget.whole(args)  # loop.changed compares them
+        elif isinstance(owner, dict) or function is Namespace:
+            args = tuple(map(self.budget.pairs, args))
+        elif not isinstance(function, Macro):
+            self.budget.arguments(args, kwargs)
         return super().call(context, function, *args, **kwargs)
 
     def _count_method(self, owner: Any, arguments: tuple[Any, ...]) -> None:
@@ -203,6 +210,15 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def _joinable(self, parts: Any) -> Any:
         return parts if isinstance(parts, list | tuple | str) else list(self.bounded(parts))
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        return super().getitem(obj, self.budget.hashable(argument))
+
+    def _filter_test_common(self, name: Any, *args: Any, **kwargs: Any) -> Any:
+        return super()._filter_test_common(self.budget.hashable(name), *args, **kwargs)
+
+    def _load_template(self, name: Any, globals: Any) -> Template:  # noqa: A002 - jinja2's name
+        return super()._load_template(self.budget.hashable(name), globals)
 
     # --- the sandbox -------------------------------------------------------------------------------------------------
 
@@ -222,7 +238,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
         def call(*args: Any, **kwargs: Any) -> str:
             if is_format_map:
-                args, kwargs = (), dict(*args, **kwargs)
+                args, kwargs = (), dict(*map(self.budget.pairs, args), **kwargs)
             return BoundedFormatter(self).vformat(template, args, kwargs)
 
         return call

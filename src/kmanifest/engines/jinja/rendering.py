@@ -5,7 +5,11 @@ from collections.abc import Callable, Mapping
 from jinja2.environment import Environment
 
 from kmanifest.engines.jinja.budget import Budget
-from kmanifest.engines.jinja.builtin_filters import bounded_filters, bounded_tests
+from kmanifest.engines.jinja.builtin_filters import (
+    bounded_filters,
+    bounded_tests,
+    with_counted_arguments,
+)
 from kmanifest.engines.jinja.environment import (
     BoundedEnvironment,
     PrintedText,
@@ -98,9 +102,12 @@ class TemplateRenderer:
             budget, environment, self._read, dialect, reproducible.seed, reproducible.now
         )
         environment.filters = PluginFilters(
-            {**bounded_filters(budget), **make_filters(toolbox)}, ctx, budget
+            with_counted_arguments(budget, {**bounded_filters(budget), **make_filters(toolbox)}),
+            ctx,
+            budget,
         )
-        environment.tests = {**bounded_tests(budget), **make_tests(toolbox)}
+        tests = {**bounded_tests(budget), **make_tests(toolbox)}
+        environment.tests = {**with_counted_arguments(budget, tests)}
         environment.globals.update(make_functions(toolbox))
         return environment
 

@@ -72,6 +72,7 @@ class CollectionFilters:
         if not isinstance(value, list | tuple):
             raise TypeError(f"items2dict needs a list, got {type(value).__name__}")
         self._budget.items(len(value))
+        self._budget.whole(value)
         try:
             return {item[key_name]: item[value_name] for item in value}
         except (KeyError, TypeError):
@@ -86,7 +87,7 @@ class CollectionFilters:
         for item in items:
             if not isinstance(item, Mapping) or key not in item:
                 raise ValueError(f"the key {key!r} is missing in an item")
-            if item[key] in result and duplicates != "overwrite":
+            if self._budget.hashable(item[key]) in result and duplicates != "overwrite":
                 raise ValueError(f"two items have the key {item[key]!r}")
             result[item[key]] = item
         return result
@@ -103,7 +104,7 @@ class CollectionFilters:
             return items
         merged: dict[Any, dict[Any, Any]] = {}
         for item in items:
-            merged.setdefault(item["name"], {}).update(item)
+            merged.setdefault(self._budget.hashable(item["name"]), {}).update(item)
         return list(merged.values())
 
     # --- lists ---------------------------------------------------------------------------------------------------
@@ -166,13 +167,13 @@ class CollectionFilters:
                 key = item[attribute]
             if folds_case and isinstance(key, str):
                 key = key.lower()
+            self._budget.hashable(key)
             try:
                 if key in seen:
                     continue
                 seen.add(key)
             except TypeError:
                 self._budget.step(len(unhashable))
-                self._budget.whole(key)
                 if key in unhashable:
                     continue
                 unhashable.append(key)
@@ -182,10 +183,10 @@ class CollectionFilters:
     def _membership(self, value: Iterable[Any]) -> Callable[[Any], bool]:
         """Return a function that returns whether an item is in a list."""
         items = list(self._budget.bounded(value))
+        self._budget.whole(items)
         try:
             known = set(items)
         except TypeError:
-            self._budget.whole(items)
 
             def contains(item: Any) -> bool:
                 self._budget.step(len(items))
@@ -195,7 +196,7 @@ class CollectionFilters:
         return lambda item: self._hashable(item) and item in known
 
     def _hashable(self, item: Any) -> bool:
-        return not isinstance(item, dict | list | set)
+        return not isinstance(self._budget.hashable(item), dict | list | set)
 
     def _counted(self, tuples: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         for item in tuples:
@@ -215,6 +216,7 @@ class CollectionFilters:
     def product(self, *lists: Iterable[Any], repeat: int = 1) -> Iterator[tuple[Any, ...]]:
         """Return all tuples with one item of each list."""
         pools = [list(self._budget.bounded(items)) for items in lists]
+        self._budget.items(max(repeat, 0))
         self._budget.items(len(pools) * max(repeat, 0) * max(map(len, pools), default=0))
         return self._counted(itertools.product(*pools, repeat=repeat))
 
@@ -222,10 +224,12 @@ class CollectionFilters:
         self, value: Iterable[Any], length: int | None = None
     ) -> Iterator[tuple[Any, ...]]:
         """Return all orders of `length` of the items."""
+        self._budget.items(max(length or 0, 0))
         return self._counted(itertools.permutations(list(self._budget.bounded(value)), length))
 
     def combinations(self, value: Iterable[Any], length: int) -> Iterator[tuple[Any, ...]]:
         """Return all choices of `length` of the items."""
+        self._budget.items(max(length, 0))
         return self._counted(itertools.combinations(list(self._budget.bounded(value)), length))
 
     def subelements(

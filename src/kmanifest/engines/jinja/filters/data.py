@@ -146,7 +146,9 @@ class DataFilters:
 
     def to_toml(self, value: Any) -> str:
         """Return a mapping as TOML."""
-        text = toml.dumps(self._plain(value), is_spaced=self._dialect == "kapitan")
+        text = toml.dumps(
+            self._plain(value), self._budget.text, is_spaced=self._dialect == "kapitan"
+        )
         self._budget.text(len(text))
         return text
 
@@ -165,7 +167,7 @@ class DataFilters:
 
     def b64encode(self, value: Any, encoding: str = "utf-8") -> str:
         """Return the Base64 form of a text."""
-        content = _as_bytes(value, encoding)
+        content = self._bytes(value, encoding)
         self._budget.text(2 * len(content))
         return base64.b64encode(content).decode()
 
@@ -185,13 +187,14 @@ class DataFilters:
 
         if name not in hashlib.algorithms_guaranteed or name.startswith("shake"):
             raise ValueError(f"no digest is called {name}")
-        content = _as_bytes(value)
+        content = self._bytes(value)
         self._budget.step(1 + (len(content) >> 12))
         return hashlib.new(name, content, usedforsecurity=False).hexdigest()[:length]
 
-
-def _as_bytes(value: Any, encoding: str = "utf-8") -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode(encoding, "surrogateescape")
+    def _bytes(self, value: Any, encoding: str = "utf-8") -> bytes:
+        if isinstance(value, bytes):
+            return value
+        return self._budget.to_text(value).encode(encoding, "surrogateescape")
 
 
 def _plain(value: Any) -> Any:

@@ -127,7 +127,7 @@ class RegexFilters:
         return method(self._text(value)) is not None
 
     def _text(self, value: Any) -> str:
-        text = value if isinstance(value, str) else str(value)
+        text = self._budget.to_text(value)
         self._budget.text(len(text))
         self._budget.work(text)
         return text

@@ -1,7 +1,7 @@
 """The tables of filters, tests and functions of one render, besides those of jinja2."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from jinja2 import TemplateRuntimeError, Undefined, pass_context
 from jinja2.runtime import Context as TemplateContext
@@ -54,7 +54,11 @@ def make_filters(toolbox: Toolbox) -> Functions:
 
 def make_tests(toolbox: Toolbox) -> Functions:
     """Return the tests by name."""
-    return {**collection_tests(toolbox.budget), **regex_tests(toolbox.budget), **text_tests()}
+    return {
+        **collection_tests(toolbox.budget),
+        **regex_tests(toolbox.budget),
+        **text_tests(toolbox.budget),
+    }
 
 
 def make_functions(toolbox: Toolbox) -> Functions:
@@ -69,18 +73,16 @@ def make_functions(toolbox: Toolbox) -> Functions:
         return "\n".join(encoded[start : start + width] for start in range(0, len(encoded), width))
 
     def bounded_dict(*arguments: Any, **entries: Any) -> dict[Any, Any]:
-        for argument in arguments:
-            toolbox.budget.work(argument)
         toolbox.budget.step(len(entries))
-        return dict(*arguments, **entries)
+        return dict(*map(toolbox.budget.pairs, arguments), **entries)
 
     functions: Functions = {
         "dict": bounded_dict,
-        "get_var": _get_var,
+        "get_var": _get_var(toolbox),
         "load_base64": load_base64,
         "load_template": _load_template(toolbox),
         "merge_dict": lambda left, right: _merge_dict(toolbox, left, right),
-        "raise": _raise,
+        "raise": _raise(toolbox),
     }
     if toolbox.dialect == "kluctl":
         functions |= {
@@ -146,17 +148,27 @@ def _generator(toolbox: Toolbox, seed: Any, name: str) -> Any:
     return python_random(seed)
 
 
-def _raise(message: Any) -> None:
-    raise TemplateRuntimeError(str(message))
+def _raise(toolbox: Toolbox) -> Callable[..., Any]:
+    def raise_error(message: Any) -> None:
+        raise TemplateRuntimeError(toolbox.budget.to_text(message))
+
+    return raise_error
 
 
-@pass_context
-def _get_var(context: TemplateContext, path: Any, default: Any = None) -> Any:
-    """Return the value at the first path that exists, from the names at the top level."""
-    values = context.get_all()
-    for candidate in path if isinstance(path, list | tuple) else (path,):
+def _get_var(toolbox: Toolbox) -> Callable[..., Any]:
+    @pass_context
+    def get_var(context: TemplateContext, path: Any, default: Any = None) -> Any:
+        """Return the value at the first path that exists, from the names at the top level."""
+        paths = path if isinstance(path, list | tuple) else (path,)
+        return _find_path(context.get_all(), map(toolbox.budget.to_text, paths), default)
+
+    return get_var
+
+
+def _find_path(values: Mapping[str, Any], paths: Iterable[str], default: Any) -> Any:
+    for candidate in paths:
         value: Any = values
-        for step in str(candidate).replace("[", ".").replace("]", "").split("."):
+        for step in candidate.replace("[", ".").replace("]", "").split("."):
             name = step.strip("'\"")
             if isinstance(value, Mapping) and name in value:
                 value = value[name]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 from kmanifest.engines.jinja.budget import Budget
+from kmanifest.engines.jinja.operators import format_width
 from kmanifest.startup.typing import Any, Final
 
 _TRUE: Final = ("yes", "on", "1", "true")
@@ -26,6 +27,7 @@ _COMMENTS: Final[Mapping[str, tuple[str, str, str]]] = {
 """The decoration of each line, the first line and the last line of a comment, by its style."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DIRECTIVE: Final = 30  # characters of a part of a date, such as the name of a month
 _UUID_NAMESPACE: Final = "361E6D51-FAEC-444A-9079-341386DA8E2E"
 
 
@@ -205,7 +207,7 @@ def to_datetime(value: str, format: str = "%Y-%m-%d %H:%M:%S") -> datetime:  # n
     return datetime.strptime(value, format)  # noqa: DTZ007 - as in Ansible and Kapitan
 
 
-def make_strftime(now: int | None) -> Callable[..., str]:
+def make_strftime(budget: Budget, now: int | None) -> Callable[..., str]:
     """Return the filter `strftime`. `now` is the time of the build in nanoseconds, if it has one."""
 
     def strftime(text: str, second: Any = None, utc: bool = True) -> str:
@@ -215,6 +217,7 @@ def make_strftime(now: int | None) -> Callable[..., str]:
             if now is None:
                 raise ValueError("strftime needs a time: an argument, or --now")
             second = now // 1_000_000_000
+        budget.text(len(text) + format_width(text) + _DIRECTIVE * text.count("%"))
         return (_EPOCH + timedelta(seconds=float(second))).strftime(text)
 
     return strftime
@@ -282,6 +285,12 @@ def text_filters(budget: Budget, dialect: str, now: int | None) -> dict[str, Cal
 
         return call
 
+    def counted_comment(value: Any, *arguments: Any, **options: Any) -> str:
+        text = budget.to_text(value)
+        added = sum(len(each) for each in options.values() if isinstance(each, str))
+        budget.text(2 * len(text) + (text.count("\n") + 200) * added)
+        return comment(text, *arguments, **options)
+
     def counted_split(value: str, *arguments: Any) -> list[str]:
         budget.items(len(value) // 2 + 1 if not arguments else value.count(arguments[0]) + 1)
         return split(value, *arguments)
@@ -289,11 +298,11 @@ def text_filters(budget: Budget, dialect: str, now: int | None) -> dict[str, Cal
     return {
         "basename": counted(posixpath.basename),
         "bool": to_bool_or_none if dialect == "kapitan" else to_bool,
-        "comment": counted(comment),
+        "comment": counted_comment,
         "commonpath": counted(posixpath.commonpath),
         "dirname": counted(posixpath.dirname),
         "human_readable": human_readable,
-        "human_to_bytes": human_to_bytes,
+        "human_to_bytes": counted(human_to_bytes),
         "log": log,
         "normpath": counted(posixpath.normpath),
         "path_join": counted(path_join),
@@ -303,7 +312,7 @@ def text_filters(budget: Budget, dialect: str, now: int | None) -> dict[str, Cal
         "root": root,
         "split": counted_split,
         "splitext": counted(posixpath.splitext),
-        "strftime": make_strftime(now),
+        "strftime": make_strftime(budget, now),
         "ternary": ternary,
         "to_datetime": to_datetime,
         "to_uuid": counted(to_uuid),
@@ -316,12 +325,16 @@ def text_filters(budget: Budget, dialect: str, now: int | None) -> dict[str, Cal
     }
 
 
-def text_tests() -> dict[str, Callable[..., Any]]:
+def text_tests(budget: Budget) -> dict[str, Callable[..., Any]]:
     """Return the tests by name."""
+
+    def version(value: Any, version: Any, *arguments: Any, **options: Any) -> bool:
+        return is_version(budget.to_text(value), budget.to_text(version), *arguments, **options)
+
     return {
         "falsy": lambda value, convert_bool=False: not is_truthy(value, convert_bool),
         "nan": lambda value: isinstance(value, float) and math.isnan(value),
         "truthy": is_truthy,
-        "version": is_version,
-        "version_compare": is_version,
+        "version": version,
+        "version_compare": version,
     }

@@ -1,21 +1,22 @@
 """Print a mapping as TOML: its scalars and lists first, then a section for each mapping, level by level."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from kmanifest.startup.typing import Any
 
 
-def dumps(value: Any, *, is_spaced: bool = False) -> str:
-    """Return a mapping as TOML. With `is_spaced`, lists look as the package toml prints them: `[ 1, 2,]`."""
+def dumps(value: Any, count: Callable[[int], None], *, is_spaced: bool = False) -> str:
+    """Return a mapping as TOML. `count` receives the characters of each piece before it is created. With `is_spaced`, lists look as the package toml prints them: `[ 1, 2,]`."""
     if not isinstance(value, Mapping):
         raise TypeError("to_toml needs a mapping")
-    text, sections = _own_lines(value, "", is_spaced=is_spaced)
+    text, sections = _own_lines(value, "", count, is_spaced=is_spaced)
     while sections:
         inner: dict[str, Any] = {}
         for name, section in sections.items():
-            lines, children = _own_lines(section, f"{name}.", is_spaced=is_spaced)
+            lines, children = _own_lines(section, f"{name}.", count, is_spaced=is_spaced)
             if lines or not children:
                 separator = "\n" if text and not text.endswith("\n\n") else ""
+                count(len(name) + len(lines) + 4)
                 text += f"{separator}[{name}]\n{lines}"
             inner |= children
         sections = inner
@@ -23,7 +24,7 @@ def dumps(value: Any, *, is_spaced: bool = False) -> str:
 
 
 def _own_lines(
-    mapping: Mapping[str, Any], prefix: str, *, is_spaced: bool
+    mapping: Mapping[str, Any], prefix: str, count: Callable[[int], None], *, is_spaced: bool
 ) -> tuple[str, dict[str, Any]]:
     """Return the lines of a mapping's scalars, lists and lists of mappings, and its mappings by their full names."""
     lines, tables, sections = "", "", {}
@@ -32,23 +33,27 @@ def _own_lines(
         if value is None:
             continue
         if isinstance(value, Mapping):
+            count(len(prefix) + len(name))
             sections[prefix + name] = value
         elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
             for item in value:
-                tables += _table(item, prefix + name, is_spaced=is_spaced)
+                tables += _table(item, prefix + name, count, is_spaced=is_spaced)
         else:
             lines += f"{name} = {_value(value, is_spaced=is_spaced)}\n"
     return lines + tables, sections
 
 
-def _table(item: Mapping[str, Any], name: str, *, is_spaced: bool) -> str:
-    lines, sections = _own_lines(item, f"{name}.", is_spaced=is_spaced)
+def _table(
+    item: Mapping[str, Any], name: str, count: Callable[[int], None], *, is_spaced: bool
+) -> str:
+    count(2 * len(name))
+    lines, sections = _own_lines(item, f"{name}.", count, is_spaced=is_spaced)
     text = f"[[{name}]]\n{lines}\n"
     for section_name, section in sections.items():
-        inner, more = _own_lines(section, f"{section_name}.", is_spaced=is_spaced)
+        inner, more = _own_lines(section, f"{section_name}.", count, is_spaced=is_spaced)
         text += f"[{section_name}]\n{inner}\n"
         for more_name, value in more.items():
-            text += f"[{more_name}]\n{_own_lines(value, f'{more_name}.', is_spaced=is_spaced)[0]}\n"
+            text += f"[{more_name}]\n{_own_lines(value, f'{more_name}.', count, is_spaced=is_spaced)[0]}\n"
     return text
 
 
