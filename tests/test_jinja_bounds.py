@@ -251,3 +251,27 @@ MULTIPLIED = (
 @pytest.mark.parametrize("template", MULTIPLIED)
 def test_arguments_that_multiply_are_counted(template: str):
     _is_refused(template)
+
+
+SLOW = (
+    "{{ ('a' * 2000000).encode().decode('punycode') }}",
+    "{{ ('a' * 2000).encode('idna') }}",
+    "{{ 'a'|regex_replace('b', '\\\\g<0>' * 400000 ~ '\\\\q') }}",
+    "{{ ('a.' * 16000 ~ 'a = 1')|from_toml }}",
+    "{{ ('x = {' ~ 'a.' * 16000 ~ 'a = 1}')|from_toml }}",
+    "{{ 'a'|to_datetime('x' * 4000000) }}",
+    "{{ (['a ' * 20000] * 190)|to_nice_yaml(width=2) }}",
+)
+
+
+@pytest.mark.parametrize("template", SLOW)
+def test_loops_of_filters_end_with_the_deadline(template: str):
+    _is_refused(template)
+
+
+def test_the_line_of_an_error_is_found_in_linear_time():
+    template = "{% for i in range(20000) %}- 1\n{% endfor %}]: ["
+    start = time.process_time()
+    with pytest.raises(KmanifestError):
+        build("a.yaml.j2", tree={"a.yaml.j2": template}, options=Options(limits=Limits(deadline=2)))
+    assert time.process_time() - start < 4

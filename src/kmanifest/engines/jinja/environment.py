@@ -19,6 +19,7 @@ from kmanifest.engines.jinja.operators import (
     SAFE_METHODS,
     STRING_METHODS,
     binary_operators,
+    check_decode,
     check_integer,
     format_width,
 )
@@ -187,6 +188,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         owner = getattr(function, "__self__", None)
         if owner.__class__ in SAFE_METHODS:
             self._count_method(owner, args)
+        if isinstance(owner, bytes) and function.__name__ == "decode":
+            check_decode(self.budget, owner, *args, **kwargs)
         if isinstance(owner, str):
             check = STRING_METHODS.get(function.__name__)
             if check is not None:

@@ -5,11 +5,27 @@ import re
 from collections.abc import Callable, Mapping, Sized
 
 from kmanifest.engines.jinja.budget import MAX_BITS, Budget
-from kmanifest.model.errors import LimitError
+from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.startup.typing import Any, Final
 
 _NUMBERS: Final = re.compile("[0-9]+")
 _MAX_WIDTH_DIGITS: Final = 9
+_MAX_NAME: Final = 40
+_ENCODINGS: Final = frozenset(
+    (
+        "utf-8",
+        "utf8",
+        "ascii",
+        "us-ascii",
+        "latin-1",
+        "latin1",
+        "iso-8859-1",
+        "utf-16",
+        "utf-16-le",
+        "utf-16-be",
+        "utf-32",
+    )
+)
 
 
 def multiply(budget: Budget, left: Any, right: Any) -> Any:
@@ -151,16 +167,25 @@ def _check_lines(budget: Budget, text: str, *_: Any, **__: Any) -> None:
     budget.items(len(text.splitlines()) + 1 if len(text) <= budget.limits.max_items else len(text))
 
 
-def _check_encode(budget: Budget, text: str, encoding: str = "utf-8", *_: Any, **__: Any) -> None:
-    if encoding.lower() in ("utf-8", "utf8", "ascii", "latin-1"):
-        budget.text(4 * len(text))
-    else:
-        budget.pattern_text("encode", text)
+def _check_encode(budget: Budget, text: Any, encoding: str = "utf-8", *_: Any, **__: Any) -> None:
+    check_encoding(encoding)
+    budget.text(4 * len(text))
+
+
+def check_encoding(encoding: str) -> None:
+    """Raise SourceError for an encoding whose time could grow with the square of the size."""
+    if encoding.lower().replace("_", "-") not in _ENCODINGS:
+        raise SourceError(
+            f"no encoding of templates is called {encoding[:_MAX_NAME]!r}: utf-8, utf-16, utf-32, ascii, latin-1"
+        )
 
 
 def _check_copy(budget: Budget, text: str, *_: Any, **__: Any) -> None:
     budget.text(3 * len(text))
 
+
+check_decode: Final = _check_encode
+"""The check before `bytes.decode`."""
 
 STRING_METHODS: Final[Mapping[str, Callable[..., None]]] = {
     "center": _check_width,

@@ -184,38 +184,56 @@ def _trace(
     """Return the location of the template's text, or expression, that wrote a character of the output."""
     template = environment.get_template(name)
     pieces = template.root_render_func(template.new_context(values))
-    written, location = "", Location(template.filename or name, 1)
-    target = -1
+    location = Location(template.filename or name, 1)
+    wanted = _LineReader(line, column)
     for piece in pieces:
         if not piece:
             continue
-        start = len(written)
-        written += piece
+        environment.budget.step()
         location = _writer(pieces)
-        if target < 0:
-            target = _offset(written, line, column)
-        if start <= target < len(written):
+        start = wanted.size
+        target = wanted.add(piece)
+        if start <= target < wanted.size:
             if isinstance(piece, PrintedText):
                 return location
             return location._replace(line=location.line + piece.count("\n", 0, target - start))
     return location
 
 
-def _offset(text: str, line: int, column: int) -> int:
-    """Return the index of a character, or of the first one of the line that is no blank; -1 if it is not there."""
-    start = 0
-    for _ in range(line - 1):
-        start = text.find("\n", start) + 1
-        if start == 0:
+class _LineReader:
+    """Finds a character of a text that comes in pieces: that of a line and column, or the first of a line that is no blank."""
+
+    def __init__(self, line: int, column: int) -> None:
+        self.size = 0
+        self._lines_before = line - 1
+        self._column = column
+        self._is_done = False
+
+    def add(self, piece: str) -> int:
+        """Return the index of the character in the whole text; -1 if it is not in this piece."""
+        before, start = self.size, 0
+        self.size += len(piece)
+        while self._lines_before > 0:
+            start = piece.find("\n", start) + 1
+            if start == 0:
+                return -1
+            self._lines_before -= 1
+        if self._is_done:
             return -1
-    end = text.find("\n", start)
-    if end < 0:
-        end = len(text)
-    if column:
-        index = start + column - 1
-        return index if index < end else -1
-    blank = len(text[start:end]) - len(text[start:end].lstrip(" -"))
-    return start + blank if start + blank < end else -1
+        end = piece.find("\n", start)
+        self._is_done = end >= 0
+        index = self._index(piece[start : end if end >= 0 else len(piece)])
+        return -1 if index < 0 else before + start + index
+
+    def _index(self, text: str) -> int:
+        """Return the index of the character in a part of the line; -1 if it is not there."""
+        if not self._column:
+            rest = text.lstrip(" -")
+            return len(text) - len(rest) if rest else -1
+        if self._column <= len(text):
+            return self._column - 1
+        self._column -= len(text)
+        return -1
 
 
 def _writer(pieces: Any) -> Location:

@@ -6,14 +6,20 @@ from collections.abc import Callable, Mapping
 
 from kmanifest.engines.jinja.budget import Budget
 from kmanifest.engines.jinja.filters import toml
+from kmanifest.engines.jinja.operators import check_encoding
 from kmanifest.model.changes import plain_copy
-from kmanifest.model.errors import RenderError
-from kmanifest.startup.typing import TYPE_CHECKING, Any
+from kmanifest.model.errors import LimitError, RenderError
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 from kmanifest.yaml import Dumper, load_documents
 from kmanifest.yaml import dumper as python_dumper
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+
+_MAX_PARTS: Final = 200
+_KEY: Final = r"""(?:[^.=,{}\[\]\n"']|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')+\."""
+_DOTTED: Final = f"(?:{_KEY}){{{_MAX_PARTS}}}"
 
 
 class InsertionOrderDumper(python_dumper.Dumper):
@@ -76,7 +82,8 @@ class DataFilters:
         for name in style:
             if name not in known:
                 raise TypeError(f"to_yaml has no option {name!r}")
-        dumper = _block_dumper(pyyaml) if block_strings else _plain_dumper(pyyaml)
+        check = self._budget.check_time
+        dumper = _block_dumper(pyyaml, check) if block_strings else _plain_dumper(pyyaml, check)
         text: str = pyyaml.dump(value, Dumper=dumper, allow_unicode=allow_unicode, **style)
         if allow_unicode:  # Ansible prints with libyaml, which does not mark the end of a scalar
             text = text.removesuffix("...\n") if text.endswith("\n...\n") else text
@@ -101,7 +108,7 @@ class DataFilters:
         documents: list[Any] = list(load_documents(text.encode(), limits=self._budget.limits))
         self._budget.whole(documents)
         if self._dialect in ("ansible", "kluctl"):
-            return _py_documents(text)
+            return _py_documents(text, self._budget.check_time)
         copied: list[Any] = plain_copy(documents)
         return copied
 
@@ -157,6 +164,10 @@ class DataFilters:
         import tomllib  # for few templates
 
         self._budget.text(len(value))
+        import re2  # 6 ms
+
+        if re2.search(_DOTTED, value) is not None:
+            raise LimitError(f"a key of more than {_MAX_PARTS} parts")
         return tomllib.loads(value)
 
     def _plain(self, value: Any) -> Any:
@@ -174,6 +185,7 @@ class DataFilters:
     def b64decode(self, value: str, encoding: str = "utf-8") -> str:
         """Return the text with this Base64 form. Ansible ignores characters that are not Base64; others don't."""
         self._budget.text(len(value))
+        check_encoding(encoding)
         try:
             if self._dialect == "ansible":
                 return base64.b64decode(value).decode(encoding, "surrogateescape")
@@ -194,6 +206,7 @@ class DataFilters:
     def _bytes(self, value: Any, encoding: str = "utf-8") -> bytes:
         if isinstance(value, bytes):
             return value
+        check_encoding(encoding)
         return self._budget.to_text(value).encode(encoding, "surrogateescape")
 
 
@@ -214,18 +227,26 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _plain_dumper(pyyaml: "ModuleType") -> Any:
+def _plain_dumper(pyyaml: "ModuleType", check_time: Callable[[], None]) -> Any:
     """Return PyYAML's dumper without aliases."""
 
     class PlainDumper(pyyaml.SafeDumper):  # type: ignore[misc,name-defined]  # imported when it is called
         def ignore_aliases(self, _: Any) -> bool:
             return True
 
+        def emit(self, event: Any) -> None:
+            check_time()
+            super().emit(event)
+
+        def write_indent(self) -> None:
+            check_time()
+            super().write_indent()
+
     return PlainDumper
 
 
-def _block_dumper(pyyaml: "ModuleType") -> Any:
-    dumper = _plain_dumper(pyyaml)
+def _block_dumper(pyyaml: "ModuleType", check_time: Callable[[], None]) -> Any:
+    dumper = _plain_dumper(pyyaml, check_time)
 
     def represent(self: Any, text: str) -> Any:
         style = "|" if len(text.splitlines()) > 1 else "'" if text.isnumeric() else None
@@ -235,12 +256,17 @@ def _block_dumper(pyyaml: "ModuleType") -> Any:
     return dumper
 
 
-def _py_documents(text: str) -> list[Any]:
+def _py_documents(text: str, check_time: Callable[[], None]) -> list[Any]:
     """Return the documents of a text with PyYAML's types. The text has been loaded within limits before."""
     import yaml as pyyaml  # takes 20 ms
 
+    class Loader(pyyaml.SafeLoader):
+        def fetch_more_tokens(self) -> None:
+            check_time()
+            super().fetch_more_tokens()
+
     try:
-        return list(pyyaml.safe_load_all(text))
+        return list(pyyaml.load_all(text, Loader=Loader))
     except pyyaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from None
 

@@ -45,12 +45,12 @@ class RegexFilters:
         mandatory_count: int = 0,
     ) -> str:
         r"""Return a text with all matches, or the first `count`, replaced; `\1` and `\g<name>` are groups."""
-        text, template = self._text(value), _parse_replacement(replacement)
+        text, template = self._text(value), _parse_replacement(self._budget, replacement)
         parts, end, found = [], 0, 0
         for match in self._compile(pattern, ignorecase, multiline).finditer(text):
             if count and found >= count:
                 break
-            self._budget.step()
+            self._budget.step(len(template))
             new = "".join(
                 part if isinstance(part, str) else _group(match, part[0]) for part in template
             )
@@ -162,18 +162,18 @@ def _group_of_argument(argument: str) -> str | int:
     raise ValueError(f"expected a group such as '\\\\1' or '\\\\g<name>', got {argument!r}")
 
 
-def _parse_replacement(text: str) -> list[str | tuple[str | int]]:
+def _parse_replacement(budget: Budget, text: str) -> list[str | tuple[str | int]]:
     """Return the strings and the groups of a replacement."""
     parts: list[str | tuple[str | int]] = []
     start = 0
     while (index := text.find("\\", start)) >= 0:
+        budget.step()
         parts.append(text[start:index])
         following = text[index + 1 : index + 2]
         if following.isdecimal():
             end = index + 3 if text[index + 2 : index + 3].isdecimal() else index + 2
             parts.append((int(text[index + 1 : end]),))
-        elif text.startswith("g<", index + 1) and ">" in text[index:]:
-            end = text.index(">", index) + 1
+        elif text.startswith("g<", index + 1) and (end := text.find(">", index) + 1):
             name = text[index + 3 : end - 1]
             parts.append((int(name) if name.isdecimal() else name,))
         elif following in _ESCAPES:

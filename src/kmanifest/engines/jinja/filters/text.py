@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 from kmanifest.engines.jinja.budget import Budget
 from kmanifest.engines.jinja.operators import format_width
+from kmanifest.model.errors import LimitError
 from kmanifest.startup.typing import Any, Final
 
 _TRUE: Final = ("yes", "on", "1", "true")
@@ -27,6 +28,7 @@ _COMMENTS: Final[Mapping[str, tuple[str, str, str]]] = {
 """The decoration of each line, the first line and the last line of a comment, by its style."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_DATE: Final = 1_000
 _DIRECTIVE: Final = 30  # characters of a part of a date, such as the name of a month
 _UUID_NAMESPACE: Final = "361E6D51-FAEC-444A-9079-341386DA8E2E"
 
@@ -204,6 +206,8 @@ def human_to_bytes(value: Any, default_unit: str | None = None, isbits: bool = F
 
 def to_datetime(value: str, format: str = "%Y-%m-%d %H:%M:%S") -> datetime:  # noqa: A002 - the name in Ansible
     """Return the time in a text. It has no time zone."""
+    if len(format) > _MAX_DATE or len(value) > _MAX_DATE:
+        raise LimitError(f"a date or its format of more than {_MAX_DATE} characters")
     return datetime.strptime(value, format)  # noqa: DTZ007 - as in Ansible and Kapitan
 
 
