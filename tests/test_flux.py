@@ -188,7 +188,7 @@ def test_the_deadline_holds_for_substitutions(text: str):
     start = time.process_time()
     with pytest.raises(LimitError):
         build(tree=tree, options=options)
-    assert time.process_time() - start < 1.2
+    assert time.process_time() - start < 5
 
 
 ODD = [5, True, "x", [5], [[1]], {"a": 5}]
