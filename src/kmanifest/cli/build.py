@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
 NO_RESTRICTION = "LoadRestrictionsNone"
-KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MANAGED_BY_VARIABLE = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
 
 VALUE_FLAGS = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
@@ -255,16 +254,21 @@ def _flag_notes(command_line: CommandLine, path: str) -> list[str]:
         if flag.deprecated
     ]
     unused = {flag.name: UNUSED_FLAGS.get(flag.name, "") for flag in command_line.used_flags}
-    if not command_line.values["rev"] and _is_kustomization(path):
-        elsewhere = {name for name, _ in command_line.origins}
-        for flag in command_line.used_flags:
-            if flag in CHART_DIRECTORY_FLAGS and flag.name not in elsewhere:
-                unused[flag.name] = f"{path} is a kustomization"
+    elsewhere = {name for name, _ in command_line.origins}
+    for_charts = [
+        flag.name
+        for flag in command_line.used_flags
+        if flag in CHART_DIRECTORY_FLAGS and flag.name not in elsewhere
+    ]
+    if for_charts and not command_line.values["rev"] and _is_kustomization(path):
+        unused |= dict.fromkeys(for_charts, f"{path} is a kustomization")
     return notes + [f"note: --{name} is not used: {why}" for name, why in unused.items() if why]
 
 
 def _is_kustomization(path: str) -> bool:
-    return any(os.path.isfile(os.path.join(path, name)) for name in KUSTOMIZATION_FILES)
+    from kmanifest.engines.kustomize.kustomization import FILE_NAMES  # for chart flags only
+
+    return any(os.path.isfile(os.path.join(path, name)) for name in FILE_NAMES)
 
 
 def _is_chart(path: str) -> bool:

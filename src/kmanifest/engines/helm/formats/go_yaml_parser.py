@@ -343,17 +343,22 @@ class _Parser(Scanner):
 
     # --- flow collections -------------------------------------------------------------------------------------------
 
+    def _next_entry(self, end: str, *, is_first: bool) -> Token:
+        """Return the token at which an entry begins, after its comma, or the token that ends the collection."""
+        token = self._peek()
+        if is_first or token.kind == end:
+            return token
+        if token.kind != kinds.FLOW_ENTRY:
+            self._refuse(f"did not find expected ',' or '{end}'", token)
+        self._take()
+        return self._peek()
+
     def _parse_first_flow_item(self) -> Node | str:
         self._take()
         return self._parse_flow_item(is_first=True)
 
     def _parse_flow_item(self, *, is_first: bool = False) -> Node | str:
-        token = self._peek()
-        if token.kind != kinds.FLOW_SEQUENCE_END and not is_first:
-            if token.kind != kinds.FLOW_ENTRY:
-                self._refuse("did not find expected ',' or ']'", token)
-            self._take()
-            token = self._peek()
+        token = self._next_entry(kinds.FLOW_SEQUENCE_END, is_first=is_first)
         if token.kind == kinds.FLOW_SEQUENCE_END:
             return self._close()
         if token.kind == kinds.KEY:
@@ -387,12 +392,7 @@ class _Parser(Scanner):
         return self._parse_flow_key(is_first=True)
 
     def _parse_flow_key(self, *, is_first: bool = False) -> Node | str:
-        token = self._peek()
-        if token.kind != kinds.FLOW_MAPPING_END and not is_first:
-            if token.kind != kinds.FLOW_ENTRY:
-                self._refuse("did not find expected ',' or '}'", token)
-            self._take()
-            token = self._peek()
+        token = self._next_entry(kinds.FLOW_MAPPING_END, is_first=is_first)
         if token.kind == kinds.FLOW_MAPPING_END:
             return self._close()
         if token.kind == kinds.KEY:
