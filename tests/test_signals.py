@@ -160,6 +160,34 @@ def test_signals_at_any_moment(project: Project):
         project.assert_clean()
 
 
+LOST = """
+import os, signal, sys, time
+from kmanifest.cli import main
+class Object:
+    def __del__(self):
+        os.kill(os.getpid(), signal.Signals(NUMBER))
+        time.sleep(0.01)  # the handler runs here, and Python ignores what a finalizer raises
+def command(arguments):
+    try:
+        Object()
+        time.sleep(60)
+    except main.Terminated as error:
+        return 128 + error.number
+    except KeyboardInterrupt:
+        return 130
+main.main = command
+main.run()
+"""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_in_a_finalizer_is_not_lost(number: int):
+    script = LOST.replace("NUMBER", str(int(number)))
+    process = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=50)
+    assert process.returncode == EXIT_CODES[signal.Signals(number)]
+    assert process.stderr == b""
+
+
 def test_an_ignored_signal_stays_ignored(project: Project):
     project.legacy("touch ../started; while [ ! -e ../go ]; do sleep 0.05; done; echo '{apiVersion: v1, kind: ConfigMap, metadata: {name: made}}'")  # fmt: skip
     previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -143,12 +143,28 @@ def _handle_signals() -> None:
         number = getattr(signals, name, None)
         if number is not None and signals.getsignal(number) == signals.SIG_DFL:
             signals.signal(number, _terminate)
+    if hasattr(signals, "setitimer"):
+        sys.unraisablehook = _raise_again
 
 
 def _terminate(number: int, _: object) -> None:
     """Raise Terminated. A second signal ends the process at once."""
     signals.signal(number, signals.SIG_DFL)
     raise Terminated(number)
+
+
+def _raise_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Raise what a signal raised in a finalizer or a callback, where Python ignores it, a moment later."""
+    error = lost.exc_value
+    if not isinstance(error, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+
+    def raise_error(_: int, __: object) -> None:
+        raise error
+
+    signals.signal(signals.SIGALRM, raise_error)
+    signals.setitimer(signals.ITIMER_REAL, 0.01)
 
 
 def main(arguments: Sequence[str]) -> int:

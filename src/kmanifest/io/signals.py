@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 from kmanifest.startup.typing import Any, Final
 
-_NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+_NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM")
+"""The signals whose handlers may raise. The command raises by ALRM what INT, TERM or HUP raised where it was lost."""
 
 Handler = Callable[[int, Any], Any]
 
 
 class PostponedSignals:
-    """Postpones INT, TERM and HUP between `begin` and `end`.
+    """Postpones INT, TERM, HUP and ALRM between `begin` and `end`.
 
     Only signals with a handler in Python are postponed. All others keep their effect, which nothing in this process
     can interrupt. Handlers run in the main thread, so in other threads this class does nothing.
