@@ -1,0 +1,1 @@
+"""Environments: `kmanifest.yaml`, a kustomization with rows, typed values and entries of every language."""
