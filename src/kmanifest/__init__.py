@@ -6,8 +6,9 @@ Public names are imported when they are first used, so that the command does not
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmanifest.api import build
+    from kmanifest.api import build, environments, values
     from kmanifest.engines.builtin import default_registry, installed_registry
+    from kmanifest.engines.environment.options import EnvironmentOptions
     from kmanifest.engines.flux.options import FluxOptions
     from kmanifest.engines.helm.api import render_chart
     from kmanifest.engines.helm.options import HelmOptions
@@ -52,8 +53,9 @@ if TYPE_CHECKING:
     __version__: str
 
 _MODULES = {
-    "api": ("build",),
+    "api": ("build", "environments", "values"),
     "engines.builtin": ("default_registry", "installed_registry"),
+    "engines.environment.options": ("EnvironmentOptions",),
     "engines.flux.options": ("FluxOptions",),
     "engines.helm.api": ("render_chart",),
     "engines.helm.options": ("HelmOptions",),
@@ -104,6 +106,7 @@ __all__ = [
     "Command",
     "Credential",
     "DiskTree",
+    "EnvironmentOptions",
     "Evaluated",
     "ExecPluginOptions",
     "FetchError",
@@ -146,11 +149,13 @@ __all__ = [
     "build",
     "default_registry",
     "dump",
+    "environments",
     "installed_registry",
     "open_commit",
     "render_chart",
     "render_jinja",
     "render_jsonnet",
+    "values",
 ]
 
 

@@ -1,14 +1,14 @@
-"""Build a kustomization or a chart: `build`."""
+"""Build a kustomization, a chart or any other source: `build`. The environments and values of a kmanifest.yaml."""
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.local_tree import open_local
 from kmanifest.io.remote import LazyNetwork
-from kmanifest.io.tree import DiskTree, SnapshotDiskTree
+from kmanifest.io.tree import DiskTree, SnapshotDiskTree, join
 from kmanifest.model.deadline import limited_by
 from kmanifest.model.errors import (
     UNEXPECTED,
@@ -26,9 +26,10 @@ from kmanifest.pipeline.options import Options
 from kmanifest.pipeline.registry import Registry
 from kmanifest.pipeline.remote_bases import find_repository
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kmanifest.engines.environment.result import Values
     from kmanifest.io.remote import Remote
     from kmanifest.io.remote.network import Network
     from kmanifest.io.runner import Runner
@@ -49,8 +50,9 @@ def build(
     remote: "Remote | None" = None,
     cancel: "CancelEvent | None" = None,
     root: "FilePath | None" = None,
+    environment: str | Mapping[str, str] = "",
 ) -> Rendered:
-    r"""Build the kustomization or chart in the directory `path`.
+    r"""Build the kustomization, the chart or the kmanifest.yaml in the directory `path`, or a file of another language.
 
     `path` is a local path, or a path in `tree` if a tree is given; the build then reads nothing outside the tree. No
     link leads out of the project, which is the git repository of a local path, or else the path itself. A
@@ -59,6 +61,8 @@ def build(
     `remote` fetches remote bases and files; by default the network is used, if `options` allow it. `cancel` is an event
     such as `threading.Event()`; when it is set, the build ends with CancelledError. `root` is a directory: no path and no
     link may lead out of it. It replaces `Options.root`, and is not given with a tree, which is a boundary itself.
+    `environment` chooses one of a kmanifest.yaml: `prod/eu`, `env=prod,region=eu`, or a mapping from axes to values. It
+    replaces that of `EnvironmentOptions`. A path such as `shop/prod/eu` chooses it, too, if it does not exist.
 
     Raises a subclass of KmanifestError: SourceError (invalid input), MissingError (not found), RenderError (can't be
     applied), LimitError (a limit of `options.limits`), CancelledError (`cancel` is set), FetchError (download failed),
@@ -93,6 +97,8 @@ def build(
         remote=remote,
         cancel=cancel,
     )
+    if environment:
+        options = _with_environment(options, environment)
     return run_build(
         path,
         tree=None if tree is None else as_tree(tree),
@@ -119,6 +125,7 @@ def run_build(
     cancel: "CancelEvent | None" = None,
 ) -> Rendered:
     """Build a directory without checks of the arguments, which are those of `build`. The command calls it directly."""
+    path, options = _split_environment(path, tree, options)
     absolute_location = _identity
     if tree is None:
         absolute_location = on_disk
@@ -151,17 +158,9 @@ def run_build(
         return located.at(absolute_location(located.location))
 
     try:
-        with limited_by(meter.time_limit):
-            rendered = _finish(ctx, path, steps.render(ctx, path))
+        with _LocatedErrors(meter, locate_error):
+            rendered = _finish(ctx, path, steps.render(ctx, path, options.engine))
             meter.check_time()
-    except KmanifestError as error:
-        raise locate_error(error) from error
-    except UNEXPECTED as error:
-        raise internal_error(error) from error
-    except RecursionError:
-        raise LimitError(
-            "the input is nested more deeply than this thread's stack allows (max_depth)"
-        ) from None
     finally:
         if network is not None:
             network.close()
@@ -169,6 +168,157 @@ def run_build(
     if options.strict:
         _raise_for_no_effect(rendered.findings)
     return rendered
+
+
+def environments(
+    path: "FilePath" = ".",
+    *,
+    tree: "Tree | Files | None" = None,
+    options: Options = Options(),
+) -> tuple[dict[str, str], ...]:
+    """Return the environments of the kmanifest.yaml in the directory `path`, in its order: mappings from axes to values.
+
+    The arguments are those of `build`. Without the field `environments` there is one, which is empty. Raises MissingError
+    if there is no kmanifest.yaml, and SourceError if it is invalid.
+
+    >>> from kmanifest import environments
+    >>> environments(".", tree={"kmanifest.yaml": "{environments: {axes: {env: [dev, prod]}}, resources: []}"})
+    ({'env': 'dev'}, {'env': 'prod'})
+    """
+    from kmanifest.engines.environment.definition import load_definition
+
+    ctx, directory, locate_error = _context_to_read(path, tree, options)
+    with _LocatedErrors(ctx.meter, locate_error):
+        return tuple(dict(row) for row in load_definition(ctx, directory).axes.rows())
+
+
+def values(
+    path: "FilePath" = ".",
+    *,
+    environment: str | Mapping[str, str] = "",
+    tree: "Tree | Files | None" = None,
+    options: Options = Options(),
+    registry: Registry | None = None,
+) -> "Values":
+    """Return the values of the kmanifest.yaml in the directory `path` for one environment, with their locations.
+
+    The arguments are those of `build`. Raises the errors of `build` about the file, its layers and the environment.
+    """
+    from kmanifest.engines.environment.definition import load_definition, load_environment
+    from kmanifest.engines.environment.result import Values
+
+    if environment:
+        options = _with_environment(options, environment)
+    ctx, directory, locate_error = _context_to_read(path, tree, options, registry)
+    with _LocatedErrors(ctx.meter, locate_error):
+        loaded = load_environment(ctx, load_definition(ctx, directory))
+
+    def locate(location: Location) -> Location:
+        return locate_error(KmanifestError("", location=location)).location
+
+    return Values(loaded, locate)
+
+
+def _context_to_read(
+    path: "FilePath",
+    tree: "Tree | Files | None",
+    options: Options,
+    registry: Registry | None = None,
+) -> tuple[Context, str, Callable[[KmanifestError], KmanifestError]]:
+    """Return a context without a runner and a network, the directory, and a function that completes locations."""
+    from kmanifest.model.arguments import as_path
+    from kmanifest.pipeline.arguments import as_tree, check_options
+
+    check_options(options)
+    name = as_path(path)
+    opened, absolute_location = None if tree is None else as_tree(tree), _identity
+    name, options = _split_environment(name, opened, options)
+    if opened is None:
+        absolute_location = on_disk
+        opened, name = open_local(name, options.root)
+    directory = opened.resolve(join("", name))
+    ctx = Context(
+        opened,
+        default_registry() if registry is None else registry,
+        options,
+        directory=directory,
+        clock=time.monotonic,
+        meter=Meter(options.limits, time.monotonic),
+    )
+
+    def locate_error(error: KmanifestError) -> KmanifestError:
+        located = with_position(error, ctx)
+        return located.at(absolute_location(located.location))
+
+    return ctx, directory, locate_error
+
+
+def _with_environment(options: Options, environment: str | Mapping[str, str]) -> Options:
+    """Return the options with another environment."""
+    from kmanifest.engines.environment.options import EnvironmentOptions
+
+    values = options.of_engine(EnvironmentOptions).values
+    others = (each for each in options.engines if not isinstance(each, EnvironmentOptions))
+    record = EnvironmentOptions(environment=environment, values=values)
+    return options._replace(engines=(*others, record))
+
+
+def _split_environment(path: str, tree: "Tree | None", options: Options) -> tuple[str, Options]:
+    """Return the directory of a path that ends with an environment, and the options with this environment.
+
+    That is a path that does not exist, below a directory with a kmanifest.yaml. Any other path is returned as it is.
+    """
+    if tree is None and (os.path.lexists(path) or _is_url(path)):
+        return path, options
+    exists = os.path.lexists if tree is None else _existence_in(tree)
+    if exists(path):
+        return path, options
+    directory, environment = path, ""
+    while not exists(directory):
+        directory, slash, name = directory.rstrip("/").rpartition("/")
+        environment = f"{name}/{environment}" if environment else name
+        directory = directory or ("/" if slash else ".")
+        if directory in ("/", "."):
+            break
+    if not exists(os.path.join(directory, "kmanifest.yaml")) or _has_environment(options):
+        return path, options
+    return directory, _with_environment(options, environment)
+
+
+def _has_environment(options: Options) -> bool:
+    from kmanifest.engines.environment.options import EnvironmentOptions
+
+    return bool(options.of_engine(EnvironmentOptions).environment)
+
+
+def _existence_in(tree: "Tree") -> Callable[[str], bool]:
+    return lambda path: tree.kind(join("", path)) is not None
+
+
+class _LocatedErrors:
+    """Within the block the limit of the time holds, and each error gets its whole location. No other error leaves it."""
+
+    __slots__ = ("_limited", "_locate")
+
+    def __init__(
+        self, meter: Meter | None, locate: Callable[[KmanifestError], KmanifestError]
+    ) -> None:
+        self._limited = limited_by(None if meter is None else meter.time_limit)
+        self._locate = locate
+
+    def __enter__(self) -> None:
+        self._limited.__enter__()
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._limited.__exit__()
+        if isinstance(error, KmanifestError):
+            raise self._locate(error) from error
+        if isinstance(error, UNEXPECTED):
+            raise internal_error(error) from error
+        if isinstance(error, RecursionError):
+            raise LimitError(
+                "the input is nested more deeply than this thread's stack allows (max_depth)"
+            ) from None
 
 
 def _finish(ctx: Context, path: str, rendered: Rendered) -> Rendered:

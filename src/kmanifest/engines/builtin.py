@@ -20,6 +20,7 @@ def _builtin(role: Role, kind: str, module: str, function: str) -> Plugin:
     return BuiltinPlugin(role, f"builtin/{kind}", lazy_function(module, function))
 
 
+_ENVIRONMENT: Final = "kmanifest.engines.environment"
 _FLUX: Final = "kmanifest.engines.flux"
 _JINJA: Final = "kmanifest.engines.jinja"
 _KRM: Final = "kmanifest.engines.krm"
@@ -46,6 +47,18 @@ PLUGINS: Final = (
     ),
     BuiltinPlugin(
         "renderer", "flux", lazy_function(f"{_FLUX}.renderer", "render"), ("*.yaml", "*.yml")
+    ),
+    BuiltinPlugin(
+        "renderer",
+        "environment",
+        lazy_function(f"{_ENVIRONMENT}.renderer", "render"),
+        ("kmanifest.yaml",),
+    ),
+    BuiltinPlugin(
+        "kustomization-reader",
+        "environment",
+        lazy_function(f"{_ENVIRONMENT}.definition", "read"),
+        ("kmanifest.yaml",),
     ),
     _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),
     _builtin("generator", "SecretGenerator", f"{_KUSTOMIZE}.generators", "secret"),

@@ -128,6 +128,7 @@ class Options(NamedTuple):
     - `root`: directory that everything local which a build reads must be in, links included; empty for the project,
       which is the git repository of the target, or else the target itself. None is the same, but a kustomization
       outside of a git repository may name bases and charts outside of the target
+    - `engine`: the name of the renderer, such as `helm`, for a target that several claim; empty finds it by marker files
     - `engines`: the options of single engines, at most one record of each type, such as `KustomizeOptions` and `HelmOptions`
 
     A record is immutable and hashable, as options are part of cache keys. It prints only the fields that differ from
@@ -151,6 +152,7 @@ class Options(NamedTuple):
     reproducible: Reproducible = Reproducible()
     engines: tuple[Hashable, ...] = ()
     root: str | None = None
+    engine: str = ""
 
     def __repr__(self) -> str:
         from kmanifest.model.masking import MASK  # rarely printed

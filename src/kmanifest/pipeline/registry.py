@@ -9,8 +9,18 @@ from kmanifest.model.errors import KmanifestError, MissingError, SourceError, ne
 from kmanifest.model.resource import Resource
 from kmanifest.startup.typing import Any, Final, Literal, NamedTuple
 
-Role = Literal["renderer", "generator", "transformer", "validator", "fetcher", "jinja-filter"]
+Role = Literal[
+    "renderer",
+    "generator",
+    "transformer",
+    "validator",
+    "fetcher",
+    "jinja-filter",
+    "kustomization-reader",
+]
 """The role of a plug-in: which of the six signatures its function has.
+
+A `kustomization-reader` is always built in: it reads a file that kustomizations can name instead of a kustomization.
 
 >>> from kmanifest.plugin import Role, default_registry
 >>> roles: list[Role] = ["generator", "transformer"]
@@ -168,6 +178,18 @@ class Registry:
             raise MissingError(f"no {role} is called {name}", near=near)
         return plugin
 
+    def claiming(
+        self, role: Role, tree: "Tree | _LinkFollowingTree", directory: str
+    ) -> list[Plugin]:
+        """Return the plug-ins with this role of whose marker files one is in the directory."""
+        return [
+            plugin
+            for plugin in self._of_role(role)
+            if any(
+                tree.kind(trees.join(directory, name)) for name in plugin.claims if name[0] != "*"
+            )
+        ]
+
     def names(self, role: Role) -> list[str]:
         """Return the names of all plug-ins with this role."""
         self._load_more()
@@ -186,24 +208,22 @@ class Registry:
         Raises MissingError if there is none, SourceError if there are several. If a directory is both a chart and a
         kustomization, the kustomization is built, as kustomize does.
         """
-        renderers = self._claiming(tree, path)
+        renderers = self.claiming("renderer", tree, path)
         if len(renderers) > 1:
             renderers = [
                 renderer for renderer in renderers if renderer.name == "kustomize"
             ] or renderers
         if not renderers:
             self._load_more()
-            renderers = self._claiming(tree, path)
-            renderers = renderers or self._claiming(_LinkFollowingTree(tree), path)
+            renderers = self.claiming("renderer", tree, path)
+            renderers = renderers or self.claiming("renderer", _LinkFollowingTree(tree), path)
             renderers = renderers or self._claiming_files(tree, path)
         if len(renderers) == 1:
             return renderers[0]
         if renderers:
-            languages = " and ".join(plugin.name for plugin in renderers)
-            what = "file" if tree.kind(path) == "file" else "directory"
-            raise SourceError(f"{languages} both claim this {what}").within(file=path or ".")
+            raise _several_claim(renderers, tree, path)
         is_directory = tree.kind(path) == "dir"
-        claims = [claim for plugin in self._renderers() for claim in plugin.claims]
+        claims = [claim for plugin in self._of_role("renderer") for claim in plugin.claims]
         markers = ", ".join(
             claim.removeprefix("*/")
             for claim in claims
@@ -211,17 +231,8 @@ class Registry:
         )
         raise MissingError(f"nothing to build here: no {markers}").within(file=path or ".")
 
-    def _renderers(self) -> list[Plugin]:
-        return [plugin for (role, _), plugin in self._plugins.items() if role == "renderer"]
-
-    def _claiming(self, tree: "Tree | _LinkFollowingTree", directory: str) -> list[Plugin]:
-        return [
-            plugin
-            for plugin in self._renderers()
-            if any(
-                tree.kind(trees.join(directory, name)) for name in plugin.claims if name[0] != "*"
-            )
-        ]
+    def _of_role(self, role: Role) -> list[Plugin]:
+        return [plugin for (known_role, _), plugin in self._plugins.items() if known_role == role]
 
     def _claiming_files(self, tree: Tree, path: str) -> list[Plugin]:
         """Return the renderers of the file at a path, or of a directory without a marker file, by its files."""
@@ -231,13 +242,28 @@ class Registry:
         names = tree.list(path) if is_directory else [path] if kind == "file" else ()
         return [
             plugin
-            for plugin in self._renderers()
+            for plugin in self._of_role("renderer")
             if any(
                 claim.startswith(prefix) and name.endswith(claim[len(prefix) :])
                 for claim in plugin.claims
                 for name in names
             )
         ]
+
+
+def _several_claim(renderers: Iterable[Plugin], tree: Tree, path: str) -> SourceError:
+    """Return the error for a file or a directory that several renderers claim. It names their marker files."""
+    is_file = tree.kind(path) == "file"
+    names = [] if is_file else tree.list(path)
+    markers = [
+        next((claim for claim in plugin.claims if claim in names), plugin.name)
+        for plugin in renderers
+    ]
+    languages = ", ".join(plugin.name for plugin in renderers)
+    what = "file" if is_file else "directory"
+    message = f"{' and '.join(markers)} both claim this {what}; choose one of the engines {languages} (--engine)"
+    error: SourceError = SourceError(message).within(file=path or ".")
+    return error
 
 
 class _LinkFollowingTree:

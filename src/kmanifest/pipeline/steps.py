@@ -40,14 +40,17 @@ class Step(NamedTuple):
     wrapped_in: str = ""
 
 
-def render(ctx: Context, path: str) -> Rendered:
-    """Render the directory, file or repository URL at `path` with the engine that claims it."""
+def render(ctx: Context, path: str, engine: str = "") -> Rendered:
+    """Render the directory, file or repository URL at `path` with the engine that claims it, or with the named one."""
     repository = find_repository(path)
     if repository is not None:
         ctx, target = enter_repository(ctx, repository)
     else:
         target = _resolve_target(ctx, path)
-    renderer = ctx.registry.renderer_for(ctx.tree, target)
+    registry = ctx.registry
+    renderer = (
+        registry.find("renderer", engine) if engine else registry.renderer_for(ctx.tree, target)
+    )
     rendered: Rendered = renderer.call(ctx, target)
     return rendered
 

@@ -47,6 +47,7 @@ from kmanifest.schema import BUILTIN, Schema
 from kmanifest.startup.typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from kmanifest.engines.kustomize.entries import Entry, GeneratedEntry, InnerKustomization
     from kmanifest.engines.kustomize.vars import Var
 
 # Seconds. If the first attempt at a URL took longer, the other kind is not tried.
@@ -133,8 +134,10 @@ def accumulate(
         _context_for(ctx, kustomization, accumulated), kustomization, ancestors
     )
     accumulator = ResourceAccumulator(scope, accumulated)
-    for index, path in enumerate(kustomization.get("resources")):
-        accumulator.add_entry(path, kustomization.source_field("resources", index))
+    if kustomization.values is not None:
+        accumulator.add_values(kustomization.values)
+    for index, entry in enumerate(kustomization.get("resources")):
+        accumulator.add_entry(entry, kustomization.source_field("resources", index))
     accumulated = accumulator.result()
     configurations = _load_configs(
         scope, "configurations", lambda content: configs.load_config(content, ctx.options.limits)
@@ -253,14 +256,22 @@ class ResourceAccumulator:
         _trace(self._scope.ctx, steps.Step(plan.LOAD, Resource({})), ResourceMap(), loaded)
         return self._accumulated._replace(resources=resources)
 
-    def add_entry(self, path: str, field: FieldPath) -> None:
-        """Add the resources of a file, or the result of a directory."""
+    def add_values(self, values: Resource) -> None:
+        """Add the object with the values of the kustomization."""
+        self._loaded.append(values)
+        self._resources.append(values)
+
+    def add_entry(self, entry: "Entry", field: FieldPath) -> None:
+        """Add the resources of a file, the result of a directory, or those of an entry that is no path."""
         first_index = len(self._resources)
-        if is_file_url(path):
-            kind = self._add_url(path, field)
+        if not isinstance(entry, str):
+            kind = "dir"
+            self._add_other(entry, field)
+        elif is_file_url(entry):
+            kind = self._add_url(entry, field)
         else:
-            kind = _entry_kind(self._scope, path, field)
-            self._add_of_kind(kind, path, field)
+            kind = _entry_kind(self._scope, entry, field)
+            self._add_of_kind(kind, entry, field)
         self._entries.append((first_index, kind, field))
         self._scope.check_object_count(
             len(self._accumulated.resources) + len(self._resources), field
@@ -333,6 +344,44 @@ class ResourceAccumulator:
             return file == kustomization.file
         return kind == "file" and file not in ("", kustomization.file) and file == ctx.locate(url)
 
+    def _add_other(self, entry: "GeneratedEntry | InnerKustomization", field: FieldPath) -> None:
+        from kmanifest.engines.kustomize.entries import GeneratedEntry  # few kustomizations
+
+        try:
+            if isinstance(entry, GeneratedEntry):
+                self._add_generated(entry)
+            else:
+                self._add_inner(entry)
+        except KmanifestError as error:
+            raise self._scope.located(error, field) from error
+
+    def _add_generated(self, entry: "GeneratedEntry") -> None:
+        ctx, kustomization, ancestors = self._scope
+        plugin = ctx.registry.for_config(("generator",), entry.config)
+        if plugin is None:
+            raise MissingError(f"no generator is called {entry.config.kind}")
+        step = Step(plugin, entry.config)
+        try:
+            added = steps.generate(ctx, step)
+        except KmanifestError as error:
+            if error.location.file:
+                raise
+            raise error.at(entry.locate(error.location.field)) from error
+        if ancestors.origin_path is not None:
+            origin = ancestors.origin_path.child(entry.name).text()
+            added = [with_origin_annotation(resource, origin) for resource in added]
+        located = entry.config.with_origin(Origin(kustomization.file))
+        _trace(ctx, step._replace(config=located), ResourceMap(), ResourceMap(added))
+        self._resources += added
+
+    def _add_inner(self, entry: "InnerKustomization") -> None:
+        ctx = self._scope.ctx
+        inherited = Accumulation(schema=self._accumulated.schema)
+        inner_ctx = ctx._replace(options=ctx.options._replace(engines=entry.engines))
+        self._merge_base(
+            accumulate(inner_ctx, entry.kustomization, self._scope.ancestors, inherited)
+        )
+
     def _add_of_kind(self, kind: str, path: str, field: FieldPath) -> None:
         if kind == "dir":
             self._add_base(path, field)
@@ -362,6 +411,8 @@ class ResourceAccumulator:
                         (*self._accumulated.resources, *self._resources),
                     )
                     base = accumulate(recorder.ctx, child, child_ancestors, inherited)
+                    if child.values is not None:
+                        base = _without_values(base, child.values)
                     if inherited.schema is self._accumulated.schema:
                         recorder.keep(base)
             self._merge_base(base)
@@ -378,6 +429,12 @@ class ResourceAccumulator:
             schema=base.schema or accumulated.schema,
             unused=(*accumulated.unused, *base.unused),
         )
+
+
+def _without_values(base: Accumulation, values: Resource) -> Accumulation:
+    """Return the result of a base without the object that only this base reads."""
+    others = base.resources.where(lambda resource: resource.lineage is not values.lineage)
+    return base._replace(resources=others)
 
 
 def _join_vars(vars_: "tuple[Var, ...]", more: "tuple[Var, ...]") -> "tuple[Var, ...]":

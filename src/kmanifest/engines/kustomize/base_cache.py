@@ -109,12 +109,12 @@ def find_base(ctx: Context, key: Hashable, ancestors: Sequence[str]) -> Any:
     state = _state(ctx)
     if state is None:
         return None
-    base = state.get(key) or _from_cache(ctx, key)
+    base = state.get((key, ctx.options.engines)) or _from_cache(ctx, key)
     if base is None or not base.directories.isdisjoint(ancestors):
         return None
     for finding in base.findings:
         ctx.on_finding(finding)
-    state.keep(key, base)
+    state.keep((key, ctx.options.engines), base)
     return base.result
 
 
@@ -149,7 +149,7 @@ class BaseRecorder:
         if self._state is None:
             return
         base_result = BaseResult(result, tuple(self._findings), frozenset(self._directories))
-        self._state.keep(self._key, base_result)
+        self._state.keep((self._key, self._outer.options.engines), base_result)
         if self._outer.caches_bases and _NOT_SHARED not in self._directories:
             weight = sum(
                 len(content) for operation, _, content in self._reads if operation == "read"
@@ -174,7 +174,14 @@ def _state(ctx: Context) -> KustomizeBuildState | None:
 
 
 def _cache_key(ctx: Context, key: Hashable) -> Hashable:
-    return key, ctx.options, ctx.registry.identity
+    """Return the key of a directory in the cache.
+
+    Without the records that have `prevents_sharing`: whoever reads one of these calls `BuildState.prevent_sharing`.
+    """
+    engines = tuple(
+        record for record in ctx.options.engines if not getattr(record, "prevents_sharing", False)
+    )
+    return key, ctx.options._replace(engines=engines), ctx.registry.identity
 
 
 def _from_cache(ctx: Context, key: Hashable) -> BaseResult | None:

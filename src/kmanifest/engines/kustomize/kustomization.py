@@ -21,8 +21,15 @@ from kmanifest.engines.kustomize.decoding import (
 from kmanifest.engines.kustomize.sorting import SORT_OPTIONS
 from kmanifest.io import tree as trees
 from kmanifest.io.local_tree import OutsideError
-from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
+from kmanifest.model.errors import (
+    FieldPath,
+    KmanifestError,
+    MissingError,
+    SourceError,
+    near_names,
+)
 from kmanifest.model.findings import DEPRECATED
+from kmanifest.model.resource import Resource
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -208,7 +215,9 @@ class Kustomization(NamedTuple):
 
     `fields` has the fields under their proper names, each decoded to its shape, without absent fields and nulls.
     Deprecated fields are merged into the current ones. `entry_counts` is the number of entries that such a field had
-    under its current name. An error uses it to name the field in the file.
+    under its current name. An error uses it to name the field in the file. `values` is an object that the replacements
+    of this kustomization read, and that its parent does not get. `entry_field` is the field of the file that contains
+    an inner kustomization, whose only resource is this entry.
     """
 
     file: str
@@ -216,6 +225,8 @@ class Kustomization(NamedTuple):
     kind: str
     fields: Mapping[str, Any]
     entry_counts: Mapping[str, int]
+    values: Resource | None = None
+    entry_field: FieldPath = ()
 
     def get(self, name: str, default: Any = ()) -> Any:
         """Return the field, or `default` if the file does not have it."""
@@ -230,26 +241,50 @@ class Kustomization(NamedTuple):
 
         Entries of a deprecated field come after those of the current one.
         """
+        if self.entry_field:
+            return self.entry_field
         old = _APPENDED_FIELDS.get(name)
         count = self.entry_counts.get(name, index + 1)
         return (old, index - count) if old and index >= count else (name, index)
 
 
 def load_kustomization(ctx: Context, directory: str) -> Kustomization:
-    """Load the kustomization in `directory`.
+    """Load the kustomization in `directory`, or what a kustomization-reader reads there.
 
     Warnings about deprecated fields go to `ctx.on_finding`.
     Raises MissingError if there is none. Raises SourceError with the field if there are several, or if the file is
     invalid.
     """
+    readers = ctx.registry.claiming("kustomization-reader", ctx.tree, directory)
+    if readers and not _names_in(ctx, directory):
+        kustomization: Kustomization = readers[0].call(ctx, directory)
+        return kustomization
     file, fields = read_fields(ctx, directory)
+    if readers:
+        names = f"{file.rpartition('/')[2]} and {readers[0].claims[0]}"
+        raise SourceError(f"found {names}: only one of them may be here").within(
+            file=directory or "."
+        )
     try:
-        if fields is None:
-            raise SourceError("the kustomization is empty")
-        _warn_deprecated(ctx, fields, file)
-        return _normalize(fields, file, directory)
+        return make_kustomization(ctx, fields, file, directory)
     except KmanifestError as error:
         raise error.within(file=file) from error
+
+
+def make_kustomization(
+    ctx: Context, fields: dict[str, Any] | None, file: str, directory: str
+) -> Kustomization:
+    """Return the kustomization with these decoded fields. Warns about deprecated ones; raises SourceError."""
+    if fields is None:
+        raise SourceError("the kustomization is empty")
+    _warn_deprecated(ctx, fields, file)
+    return _normalize(fields, file, directory)
+
+
+def decode_fields(document: Any) -> dict[str, Any]:
+    """Return the fields of a document. Raises SourceError for unknown fields and wrong types."""
+    fields: dict[str, Any] = decoding.decode(document, KUSTOMIZATION, decoding.KUSTOMIZATION)
+    return fields
 
 
 def read_fields(ctx: Context, directory: str) -> tuple[str, dict[str, Any] | None]:
@@ -263,13 +298,17 @@ def read_fields(ctx: Context, directory: str) -> tuple[str, dict[str, Any] | Non
         document = yaml.load_values(content, limits=ctx.options.limits)
         if document is None:
             return file, None
-        return file, decoding.decode(document, KUSTOMIZATION, decoding.KUSTOMIZATION)
+        return file, decode_fields(document)
     except KmanifestError as error:
         raise error.within(file=file) from error
 
 
+def _names_in(ctx: Context, directory: str) -> list[str]:
+    return [name for name in FILE_NAMES if ctx.tree.kind(trees.join(directory, name)) == "file"]
+
+
 def _find_file(ctx: Context, directory: str) -> str:
-    names = [name for name in FILE_NAMES if ctx.tree.kind(trees.join(directory, name)) == "file"]
+    names = _names_in(ctx, directory)
     if not names:
         directory_ctx = ctx._replace(directory=directory)
         names = [name for name in FILE_NAMES if _links_to_file(directory_ctx, name)]

@@ -1,0 +1,257 @@
+"""The entries of `resources` that are mappings: a path with values, a chart, a Jsonnet file or a template.
+
+Each becomes what a kustomization could also contain: the config of a generator, or a kustomization around it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from kmanifest.engines.environment.options import Inherited
+from kmanifest.engines.environment.rows import Row, check_value, fill
+from kmanifest.engines.environment.values.layers import Layer
+from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
+from kmanifest.engines.kustomize.entries import Entry, GeneratedEntry, InnerKustomization
+from kmanifest.engines.kustomize.kustomization import Kustomization
+from kmanifest.io import tree as trees
+from kmanifest.model.errors import (
+    FieldPath,
+    KmanifestError,
+    Location,
+    SourceError,
+    near_names,
+)
+from kmanifest.model.resource import Resource
+from kmanifest.model.values import as_list, as_mapping, as_string
+from kmanifest.pipeline.context import Context
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from kmanifest.engines.environment.definition import Environment
+
+_API_VERSION: Final = "kmanifest.dev/v1alpha1"
+_SOURCES: Final = ("path", "chart", "jsonnet", "template")
+_COMMON: Final = ("values", "instances", "when")
+_CHART_SETTINGS: Final = (
+    "release", "namespace", "includeCRDs", "skipHooks", "skipTests", "kubeVersion", "apiVersions", "helmVersion",
+)  # fmt: skip
+_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "path": (*_COMMON, "path", "environment"),
+    "chart": (*_COMMON, "chart", *_CHART_SETTINGS),
+    "jsonnet": (*_COMMON, "jsonnet", "tla"),
+    "template": (*_COMMON, "template"),
+}
+_NO_INSTANCE: Final = ""
+
+
+class _Instance(NamedTuple):
+    """One use of an entry. `name`: its key in `instances`; empty without. `layers`: the values that it sets."""
+
+    name: str = _NO_INSTANCE
+    layers: tuple[Layer, ...] = ()
+
+
+class EntryReader:
+    """Reads the entries of one kmanifest.yaml. `namespace` is that of the file, which charts get."""
+
+    def __init__(self, ctx: Context, environment: "Environment", namespace: str) -> None:
+        self._ctx = ctx
+        self._environment = environment
+        self._namespace = namespace
+
+    def read(self, entry: Mapping[str, Any], field: FieldPath) -> list[Entry]:
+        """Return what an entry adds for the row: nothing, or one item for each instance."""
+        try:
+            source = _source(entry)
+            if not self._is_for_row(entry):
+                return []
+            return [self._item(source, entry, field, each) for each in self._instances(entry, field)]
+        except KmanifestError as error:
+            raise error if error.location.file else error.within(field=field) from error
+
+    def _is_for_row(self, entry: Mapping[str, Any]) -> bool:
+        row, axes = self._environment.row, self._axes()
+        for name, value in as_mapping(entry.get("when") or {}, ("when",)).items():
+            field = ("when", name)
+            allowed = [value] if isinstance(value, str) else as_list(value, field)
+            for index, item in enumerate(allowed):
+                place = field if allowed is not value else (*field, index)
+                check_value(axes, name, as_string(item, place), place)
+            if row[name] not in allowed:
+                return False
+        return True
+
+    def _axes(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the values of the axes. Of an axis that a parent passes on, only the value of the row is known."""
+        inherited = {name: (value,) for name, value in self._environment.row.items()}
+        return {**inherited, **self._environment.definition.axes.values}
+
+    def _instances(self, entry: Mapping[str, Any], field: FieldPath) -> Iterator[_Instance]:
+        if entry.get("instances") is None:
+            yield _Instance()
+            return
+        file = self._environment.definition.file
+        for name, values in as_mapping(entry["instances"], ("instances",)).items():
+            place = ("instances", name)
+            layer = Layer.of_mapping(
+                as_mapping(values if values is not None else {}, place), file, (*field, *place)
+            )
+            yield _Instance(name, (layer,))
+
+    def _item(
+        self, source: str, entry: Mapping[str, Any], field: FieldPath, instance: _Instance
+    ) -> Entry:
+        row = self._environment.row
+        path = fill(as_string(entry[source], (source,)), row, (source,))
+        if source == "path":
+            return self._path(entry, field, path, instance)
+        generated = self._generated(source, entry, field, path, instance)
+        if instance.name == _NO_INSTANCE:
+            return generated
+        return self._inner(generated, field, instance, self._ctx.options.engines)
+
+    def _inner(
+        self, entry: Entry, field: FieldPath, instance: _Instance, engines: tuple[Any, ...]
+    ) -> InnerKustomization:
+        file, directory = self._environment.definition.file, self._ctx.directory
+        fields: dict[str, Any] = {"resources": (entry,)}
+        if instance.name != _NO_INSTANCE:
+            fields["nameSuffix"] = f"-{instance.name}"
+        return InnerKustomization(
+            Kustomization(file, directory, "Kustomization", fields, {}, entry_field=field), engines
+        )
+
+    # --- a path: a kustomization, a file, or another kmanifest.yaml
+
+    def _path(
+        self, entry: Mapping[str, Any], field: FieldPath, path: str, instance: _Instance
+    ) -> InnerKustomization:
+        layers = instance.layers
+        if "values" in entry:
+            part = self._part(entry, default=".")
+            layers = (part.as_layer(), *layers)
+        pinned = self._pinned(entry)
+        if (layers or pinned) and not self._is_definition(path):
+            what = next(name for name in ("values", "instances", "environment") if name in entry)
+            message = f"{what} are for a directory with a kmanifest.yaml, which {path!r} is not"
+            if what != "instances" or any(each.value for each in layers):
+                raise SourceError(message).within(field=(what,))
+        row = {**self._environment.row, **pinned}
+        inherited = Inherited(tuple(row.items()), layers, is_nested=True)
+        engines = self._ctx.options.engines
+        others = tuple(record for record in engines if not isinstance(record, Inherited))
+        return self._inner(path, (*field, "path"), instance, (*others, inherited))
+
+    def _pinned(self, entry: Mapping[str, Any]) -> Row:
+        pinned = as_mapping(entry.get("environment") or {}, ("environment",))
+        return {
+            name: as_string(value, ("environment", name)) for name, value in pinned.items()
+        }
+
+    def _is_definition(self, path: str) -> bool:
+        if "://" in path:
+            return True  # it is not fetched yet
+        ctx = self._ctx
+        try:
+            return bool(ctx.registry.claiming("kustomization-reader", ctx.tree, ctx.resolve(path)))
+        except KmanifestError:
+            return True  # the entry itself reports what is wrong with the path
+
+    # --- a chart, a Jsonnet file or a template
+
+    def _generated(
+        self,
+        source: str,
+        entry: Mapping[str, Any],
+        field: FieldPath,
+        path: str,
+        instance: _Instance,
+    ) -> GeneratedEntry:
+        values = self._part(entry, default="" if source == "chart" else ".")
+        if instance.layers:
+            values = merge_layers((values.as_layer(), *instance.layers))
+        if source == "chart":
+            body, source_field = self._chart(entry, path, values), "chart"
+        elif source == "jsonnet":
+            body, source_field = self._jsonnet(entry, path, values), "file"
+        else:
+            body, source_field = self._template(path, values), "templates"
+        locate = partial(self._locate, field, values, {source_field: source})
+        return GeneratedEntry(Resource(body), locate, path)
+
+    def _chart(
+        self, entry: Mapping[str, Any], path: str, values: MergedValues
+    ) -> dict[str, Any]:
+        settings = {name: entry[name] for name in _CHART_SETTINGS if name in entry}
+        for name in ("release", "namespace"):
+            if name in settings:
+                text = as_string(settings[name], (name,))
+                settings[name] = fill(text, self._environment.row, (name,))
+        if self._namespace:
+            settings.setdefault("namespace", self._namespace)
+        return _config("ChartGenerator", chart=path, values=values.value, **settings)
+
+    def _jsonnet(
+        self, entry: Mapping[str, Any], path: str, values: MergedValues
+    ) -> dict[str, Any]:
+        import json  # for Jsonnet only
+
+        arguments = {
+            name: json.dumps(self._environment.values.part(as_string(part, ("tla", name))).value)
+            for name, part in as_mapping(entry.get("tla") or {}, ("tla",)).items()
+        }
+        env = dict(self._environment.row)
+        return _config(
+            "JsonnetGenerator", file=path, tlaCode=arguments, values=values.value, env=env
+        )
+
+    def _template(self, path: str, values: MergedValues) -> dict[str, Any]:
+        env = dict(self._environment.row)
+        return _config("JinjaGenerator", templates=[path], values=values.value, env=env)
+
+    def _part(self, entry: Mapping[str, Any], *, default: str) -> MergedValues:
+        """Return the part of the values that an entry names, or that it has by default; empty for none."""
+        name = as_string(entry["values"], ("values",)) if "values" in entry else default
+        if not name:
+            return merge_layers(())
+        try:
+            return self._environment.values.part(name)
+        except KmanifestError as error:
+            raise error.within(field=("values",)) from error
+
+    def _locate(
+        self,
+        field: FieldPath,
+        values: MergedValues,
+        names: Mapping[str, str],
+        config_field: FieldPath,
+    ) -> Location:
+        """Return where a field of a generator's config was set."""
+        first = config_field[0] if config_field else ""
+        if first == "values":
+            return values.locate(config_field[1:])
+        file = self._environment.definition.file
+        if first in names:
+            return Location(file, field=(*field, names[str(first)]))
+        return Location(file, field=(*field, *config_field))
+
+
+def _source(entry: Mapping[str, Any]) -> str:
+    """Return which language an entry is of. Raises SourceError for none, several, and unknown fields."""
+    given = [name for name in _SOURCES if name in entry]
+    if not given:
+        unknown = next(iter(entry), "")
+        near = near_names(str(unknown), _SOURCES)
+        raise SourceError(f"an entry has one of {', '.join(_SOURCES)}", near=near)
+    if len(given) > 1:
+        raise SourceError(f"{' and '.join(given)} can't both be given").within(field=(given[1],))
+    for name in entry:
+        if name not in _FIELDS[given[0]]:
+            near = near_names(name, _FIELDS[given[0]])
+            message = f"unknown field {name!r} of a {given[0]} entry"
+            raise SourceError(message, near=near).within(field=(name,))
+    return given[0]
+
+
+def _config(kind: str, **fields: Any) -> dict[str, Any]:
+    metadata = {"name": kind}
+    return {"apiVersion": _API_VERSION, "kind": kind, "metadata": metadata, **fields}

@@ -1,0 +1,33 @@
+"""Entries of `resources` that are no paths. Files of another format than the kustomization's may have them."""
+
+from collections.abc import Callable, Hashable
+
+from kmanifest.engines.kustomize.kustomization import Kustomization
+from kmanifest.model.errors import FieldPath, Location
+from kmanifest.model.resource import Resource
+from kmanifest.startup.typing import NamedTuple
+
+
+class GeneratedEntry(NamedTuple):
+    """Objects that a generator makes.
+
+    `config`: the config of the generator, whose type names it. `locate`: returns where a field of the config was set.
+    `name`: the directory or the file that the objects come from, relative to the directory of the kustomization.
+    """
+
+    config: Resource
+    locate: Callable[[FieldPath], Location]
+    name: str
+
+
+class InnerKustomization(NamedTuple):
+    """A kustomization without a file of its own, which another one contains.
+
+    `engines`: the options of engines with which it is built.
+    """
+
+    kustomization: Kustomization
+    engines: tuple[Hashable, ...]
+
+
+Entry = str | GeneratedEntry | InnerKustomization
