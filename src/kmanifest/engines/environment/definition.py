@@ -12,13 +12,13 @@ from kmanifest.engines.environment.options import EnvironmentOptions, Inherited
 from kmanifest.engines.environment.rows import Axes, Row, choose_row, fill, read_axes
 from kmanifest.engines.environment.values.layers import Layer, load_layers, read_entries
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
+from kmanifest.engines.kustomize.annotations import LOCAL_CONFIG
 from kmanifest.engines.kustomize.kustomization import (
     Kustomization,
     decode_fields,
     make_kustomization,
 )
 from kmanifest.io import tree as trees
-from kmanifest.model.annotations import LOCAL_CONFIG
 from kmanifest.model.errors import KmanifestError, SourceError, near_names
 from kmanifest.model.resource import Origin, Resource
 from kmanifest.model.values import as_mapping, as_string

@@ -64,7 +64,9 @@ class EntryReader:
             source = _source(entry)
             if not self._is_for_row(entry):
                 return []
-            return [self._item(source, entry, field, each) for each in self._instances(entry, field)]
+            return [
+                self._item(source, entry, field, each) for each in self._instances(entry, field)
+            ]
         except KmanifestError as error:
             raise error if error.location.file else error.within(field=field) from error
 
@@ -143,9 +145,7 @@ class EntryReader:
 
     def _pinned(self, entry: Mapping[str, Any]) -> Row:
         pinned = as_mapping(entry.get("environment") or {}, ("environment",))
-        return {
-            name: as_string(value, ("environment", name)) for name, value in pinned.items()
-        }
+        return {name: as_string(value, ("environment", name)) for name, value in pinned.items()}
 
     def _is_definition(self, path: str) -> bool:
         if "://" in path:
@@ -178,9 +178,7 @@ class EntryReader:
         locate = partial(self._locate, field, values, {source_field: source})
         return GeneratedEntry(Resource(body), locate, path)
 
-    def _chart(
-        self, entry: Mapping[str, Any], path: str, values: MergedValues
-    ) -> dict[str, Any]:
+    def _chart(self, entry: Mapping[str, Any], path: str, values: MergedValues) -> dict[str, Any]:
         settings = {name: entry[name] for name in _CHART_SETTINGS if name in entry}
         for name in ("release", "namespace"):
             if name in settings:
@@ -190,9 +188,7 @@ class EntryReader:
             settings.setdefault("namespace", self._namespace)
         return _config("ChartGenerator", chart=path, values=values.value, **settings)
 
-    def _jsonnet(
-        self, entry: Mapping[str, Any], path: str, values: MergedValues
-    ) -> dict[str, Any]:
+    def _jsonnet(self, entry: Mapping[str, Any], path: str, values: MergedValues) -> dict[str, Any]:
         import json  # for Jsonnet only
 
         arguments = {

@@ -47,7 +47,7 @@ class EnvironmentOptions:
     ) -> None:
         from kmanifest.model.arguments import check_argument
 
-        check_argument("environment", environment, str | Mapping, "a string or a mapping")
+        check_argument("environment", environment, _is_text_or_mapping, "a string or a mapping")
         check_argument("values", values, Mapping, "a mapping")
         if isinstance(environment, Mapping):
             environment = ",".join(f"{name}={value}" for name, value in environment.items())
@@ -73,6 +73,10 @@ class EnvironmentOptions:
         return _restore, (self.environment, dict(self.values))
 
 
+def _is_text_or_mapping(value: Any) -> bool:
+    return isinstance(value, str | Mapping)
+
+
 def _restore(environment: str, values: dict[str, Any]) -> EnvironmentOptions:
     return EnvironmentOptions(environment=environment, values=values)
 
@@ -84,4 +88,7 @@ class Inherited(NamedTuple):
     layers: "tuple[Layer, ...]" = ()
     is_nested: bool = False
 
-    prevents_sharing = True
+    @property
+    def prevents_sharing(self) -> bool:
+        """Whether directories that were built with this record are not shared with other builds."""
+        return True

@@ -10,6 +10,6 @@ from kmanifest.pipeline.rendered import Rendered
 def render(ctx: Context, path: str) -> Rendered:
     """Render the directory at `path`, with the `EnvironmentOptions` of the build."""
     if ctx.engine_options(EnvironmentOptions).values:
-        message = "values are set for this build only: what is in git does not say what is built"
+        message = "the values of --set are in no file"
         ctx.warn(message, file="--set", code=OVERRIDDEN)
     return render_kustomization(ctx, path)
