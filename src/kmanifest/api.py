@@ -26,7 +26,7 @@ from kmanifest.pipeline.options import Options
 from kmanifest.pipeline.registry import Registry
 from kmanifest.pipeline.remote_bases import find_repository
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import TYPE_CHECKING, Any
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.engines.environment.result import Values

@@ -57,7 +57,7 @@ PLUGINS: Final = (
     BuiltinPlugin(
         "kustomization-reader",
         "environment",
-        lazy_function(f"{_ENVIRONMENT}.definition", "read"),
+        lazy_function(f"{_ENVIRONMENT}.kustomization", "read"),
         ("kmanifest.yaml",),
     ),
     _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),

@@ -3,16 +3,16 @@
 Each becomes what a kustomization could also contain: the config of a generator, or a kustomization around it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
+from kmanifest.engines.environment.definition import Environment
 from kmanifest.engines.environment.options import Inherited
 from kmanifest.engines.environment.rows import Row, check_value, fill
 from kmanifest.engines.environment.values.layers import Layer
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
 from kmanifest.engines.kustomize.entries import Entry, GeneratedEntry, InnerKustomization
 from kmanifest.engines.kustomize.kustomization import Kustomization
-from kmanifest.io import tree as trees
 from kmanifest.model.errors import (
     FieldPath,
     KmanifestError,
@@ -23,12 +23,9 @@ from kmanifest.model.errors import (
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import as_list, as_mapping, as_string
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, NamedTuple
 
-if TYPE_CHECKING:
-    from kmanifest.engines.environment.definition import Environment
-
-_API_VERSION: Final = "kmanifest.dev/v1alpha1"
+API_VERSION: Final = "kmanifest.dev/v1alpha1"
 _SOURCES: Final = ("path", "chart", "jsonnet", "template")
 _COMMON: Final = ("values", "instances", "when")
 _CHART_SETTINGS: Final = (
@@ -53,7 +50,7 @@ class _Instance(NamedTuple):
 class EntryReader:
     """Reads the entries of one kmanifest.yaml. `namespace` is that of the file, which charts get."""
 
-    def __init__(self, ctx: Context, environment: "Environment", namespace: str) -> None:
+    def __init__(self, ctx: Context, environment: Environment, namespace: str) -> None:
         self._ctx = ctx
         self._environment = environment
         self._namespace = namespace
@@ -250,4 +247,4 @@ def _source(entry: Mapping[str, Any]) -> str:
 
 def _config(kind: str, **fields: Any) -> dict[str, Any]:
     metadata = {"name": kind}
-    return {"apiVersion": _API_VERSION, "kind": kind, "metadata": metadata, **fields}
+    return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, **fields}

@@ -222,7 +222,7 @@ def fill(text: str, row: Row, field: FieldPath = ()) -> str:
         return text
 
     def value(match: "re.Match[str]") -> str:
-        check_axis({name: () for name in row}, match[1], field)
+        check_axis(dict.fromkeys(row, ()), match[1], field)
         return row[match[1]]
 
     return re.sub(_PLACEHOLDER, value, text)

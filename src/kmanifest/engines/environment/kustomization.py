@@ -1,0 +1,112 @@
+"""Read a `kmanifest.yaml` as the kustomization that it stands for, for the row that the build has chosen.
+
+`environments`, `values`, `schema` and the entries of `resources` that are mappings become objects and entries of this
+kustomization. All other fields are those of a kustomization, and are decoded as such.
+"""
+
+from collections.abc import Mapping
+
+from kmanifest import yaml
+from kmanifest.engines.environment.definition import (
+    Definition,
+    Environment,
+    load_definition,
+    load_environment,
+    read_file,
+)
+from kmanifest.engines.environment.entries import API_VERSION, EntryReader
+from kmanifest.engines.environment.rows import fill
+from kmanifest.engines.kustomize.annotations import LOCAL_CONFIG
+from kmanifest.engines.kustomize.kustomization import (
+    Kustomization,
+    decode_fields,
+    make_kustomization,
+)
+from kmanifest.model.errors import KmanifestError, SourceError, near_names
+from kmanifest.model.resource import Origin, Resource
+from kmanifest.model.values import as_mapping
+from kmanifest.pipeline.context import Context
+from kmanifest.startup.typing import Any, Final
+
+KIND: Final = "Build"
+_OWN_FIELDS: Final = ("environments", "values", "schema")
+_FILLED_FIELDS: Final = ("namespace", "namePrefix", "nameSuffix")
+
+
+def read(ctx: Context, directory: str) -> Kustomization:
+    """Return the kustomization that the kmanifest.yaml in a directory stands for. Raises the errors of the file."""
+    if ctx.state is not None:
+        ctx.state.prevent_sharing()  # the result depends on the chosen row
+    ctx = ctx._replace(directory=directory)
+    definition = load_definition(ctx, directory)
+    try:
+        kustomization = _plain_kustomization(ctx, definition)
+        environment = load_environment(ctx, definition)
+        return _with_row(ctx, kustomization, environment)
+    except KmanifestError as error:
+        raise error.within(file=definition.file) from error
+
+
+def _plain_kustomization(ctx: Context, definition: Definition) -> Kustomization:
+    """Return the fields of a kustomization in the file. Entries that are mappings are empty strings in it."""
+    document = yaml.load_values(read_file(ctx, definition.file), limits=ctx.options.limits)
+    fields = {
+        name: value for name, value in as_mapping(document or {}).items() if name not in _OWN_FIELDS
+    }
+    if _is_build(fields):
+        fields = {name: fields[name] for name in fields if name not in ("apiVersion", "kind")}
+    resources = fields.get("resources")
+    if isinstance(resources, list):
+        fields["resources"] = ["" if isinstance(each, Mapping) else each for each in resources]
+    return make_kustomization(ctx, decode_fields(fields), definition.file, ctx.directory)
+
+
+def _is_build(fields: Mapping[str, Any]) -> bool:
+    """Return whether the file is a Build, and not a kustomization that was renamed. Raises SourceError for others."""
+    kind, api_version = fields.get("kind") or "", fields.get("apiVersion") or ""
+    if kind in ("Kustomization", "Component"):
+        return False
+    if kind not in ("", KIND):
+        message = f"kind should be {KIND}, got {kind!r}"
+        raise SourceError(message, near=near_names(str(kind), (KIND,))).within(field=("kind",))
+    if api_version not in ("", API_VERSION):
+        raise SourceError(f"apiVersion should be {API_VERSION}").within(field=("apiVersion",))
+    return True
+
+
+def _with_row(
+    ctx: Context, kustomization: Kustomization, environment: Environment
+) -> Kustomization:
+    """Return the kustomization with the names of axes filled in, with its entries, and with its values."""
+    row, definition = environment.row, environment.definition
+    fields = dict(kustomization.fields)
+    for name in _FILLED_FIELDS:
+        if name in fields:
+            fields[name] = fill(fields[name], row, (name,))
+    given = definition.document.get("resources") or ()
+    reader = EntryReader(ctx, environment, fields.get("namespace", ""))
+    resources: list[Any] = []
+    for index, entry in enumerate(fields.get("resources", ())):
+        field = kustomization.source_field("resources", index)
+        if index < len(given) and isinstance(given[index], Mapping):
+            resources += reader.read(given[index], field)
+        else:
+            resources.append(fill(entry, row, field))
+    if "resources" in fields:
+        fields["resources"] = tuple(resources)
+    return kustomization._replace(fields=fields, values=_values_object(environment))
+
+
+def _values_object(environment: Environment) -> Resource | None:
+    """Return the object that replacements read; None for a file without environments and values."""
+    definition, row, values = environment
+    if not row and not values.value and "values" not in definition.document:
+        return None
+    body = {
+        "apiVersion": API_VERSION,
+        "kind": "Values",
+        "metadata": {"name": "values", "annotations": {LOCAL_CONFIG: "true"}},
+        "env": dict(row),
+        "values": values.value,
+    }
+    return Resource(body, Origin(definition.file), cluster_scoped=False)
