@@ -104,6 +104,11 @@ PLUGINS: Final = (
     ),
     BuiltinPlugin(
         "generator",
+        f"{_API_VERSION}/ChartGenerator",
+        lazy_function(f"{_HELM}.generator", "generate"),
+    ),
+    BuiltinPlugin(
+        "generator",
         f"{_API_VERSION}/JsonnetGenerator",
         lazy_function(f"{_JSONNET}.generator", "generate"),
     ),

@@ -166,14 +166,15 @@ def _make_usage() -> "ValueUsage":
 def _location_of(
     error: KmanifestError, chart: Chart, make_locate: Callable[[], Locate]
 ) -> Location:
-    """Return the location of an error, or that of the first value that it depends on."""
+    """Return the location of an error, or that of the first value that it depends on and whose location is known."""
     if error.location != Location():
         return error.location
     from kmanifest.engines.helm.values.error_values import values_in_error  # for errors only
 
     paths = values_in_error(error.message, chart)
     locations = map(make_locate(), paths) if paths else ()
-    return next((location for location in locations if location is not None), Location())
+    known = (location for location in locations if location is not None and location != Location())
+    return next(known, Location())
 
 
 def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:
