@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from kmanifest.yaml import BACKEND
+
 FORBIDDEN = (
     "argparse",
     "asyncio",
@@ -59,6 +63,44 @@ FORBIDDEN = (
     "urllib.parse",
     "urllib.request",
 )
+OVERLAY = {
+    "kustomization.yaml": """
+namespace: shop
+namePrefix: p-
+labels: [{pairs: {env: prod}, includeSelectors: true}]
+commonAnnotations: {owner: "42", ratio: "0.5"}
+resources: [app.yaml]
+images: [{name: registry.example.com/shop/web, newTag: 2.1.0}, {name: busybox, digest: sha256:0}]
+replicas: [{name: app, count: 3}]
+patches:
+- path: patch.yaml
+- target: {kind: Deployment}
+  patch: |-
+    - {op: replace, path: /spec/minReadySeconds, value: 21}
+configMapGenerator: [{name: settings, literals: ["A=1", "B=a: b"]}]
+secretGenerator: [{name: token, literals: [token=t1]}]
+""",
+    "app.yaml": """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app}  # a comment
+spec:
+  minReadySeconds: 1
+  template:
+    spec:
+      containers:
+      - {name: main, image: "registry.example.com/shop/web:1.0", resources: {limits: {cpu: 0.5}}}
+      - {name: other, image: busybox}
+""",
+    "patch.yaml": """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app}
+spec: {template: {spec: {containers: [{name: main, env: [{name: A, value: "1"}]}]}}}
+""",
+}
+OF_PATTERNS = ("collections", "enum", "functools", "operator", "re", "types")
+"""Modules that a small build does not import with the compiled backend. The pure-Python backend reads YAML with `re`."""
 PROGRAM = """
 import sys
 from kmanifest.cli.main import main
@@ -74,7 +116,19 @@ def test_small_build_imports_nothing_it_does_not_need(tmp_path: Path):
     interpreter_modules = modules("import sys; sys.stderr.write('\\n'.join(sys.modules))", tmp_path)
     loaded = modules(PROGRAM, tmp_path)
     assert "kmanifest.api" in loaded
-    assert sorted((loaded - interpreter_modules) & set(FORBIDDEN)) == []
+    forbidden = FORBIDDEN + (OF_PATTERNS if BACKEND == "native" else ())
+    assert sorted((loaded - interpreter_modules) & set(forbidden)) == []
+
+
+def test_usual_overlay_imports_no_regular_expressions(tmp_path: Path):
+    if BACKEND != "native":
+        pytest.skip("the pure-Python backend reads YAML with regular expressions")
+    for path, content in OVERLAY.items():
+        (tmp_path / path).write_text(content)
+    interpreter_modules = modules("import sys; sys.stderr.write('\\n'.join(sys.modules))", tmp_path)
+    loaded = modules(PROGRAM, tmp_path)
+    assert "kmanifest.engines.kustomize.transformers.images" in loaded
+    assert sorted((loaded - interpreter_modules) & set(OF_PATTERNS)) == []
 
 
 def modules(program: str, directory: Path) -> set[str]:

@@ -5,7 +5,6 @@ Source: helm v3.22.0 cmd/helm/template.go, install.go.
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from kmanifest.cli import EXIT_FAILURE
@@ -48,7 +47,7 @@ from kmanifest.cli.shared import (
 )
 from kmanifest.cli.verbs import FILE, Command
 from kmanifest.model.deadline import limited_by
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Callable, Iterable, Mapping
 
 if TYPE_CHECKING:
     from kmanifest.cli.helm.inputs import CommandLineValues

@@ -3,8 +3,6 @@
 Source: kustomize v5.8.2 api/internal/builtins/HelmChartInflationGenerator.go; api/types/helmchartargs.go, AsHelmArgs.
 """
 
-from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from functools import partial
 
 from kmanifest import yaml
@@ -35,7 +33,7 @@ from kmanifest.model.resource import Resource
 from kmanifest.model.values import as_list, as_mapping, as_string
 from kmanifest.pipeline import parsing as manifests
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import AbstractSet, Any, Final, Iterable, Mapping
 
 _DEFAULT_CHART_HOME: Final = "charts"
 _MERGE_MODES: Final = ("merge", "override", "replace")

@@ -4,7 +4,6 @@ Source: helm v3.22.0 pkg/action/install.go, RunWithContext; pkg/action/action.go
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.versions import satisfies
@@ -21,7 +20,15 @@ from kmanifest.io.cache import Cache, NoCache
 from kmanifest.model import globs
 from kmanifest.model.errors import KmanifestError, LimitError, RenderError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
+from kmanifest.startup.typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Final,
+    Mapping,
+    NamedTuple,
+    Sequence,
+)
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.values.usage import ValueUsage
@@ -70,7 +77,7 @@ class Release(NamedTuple):
 class TemplateError(RenderError):
     """A render that failed after the values were merged. `files` has the rendered files by path, if there are any."""
 
-    files: Mapping[str, str] = {}
+    files: Mapping[str, str] = {}  # noqa: RUF012 - read-only by type
 
 
 class Output(NamedTuple):

@@ -3,8 +3,6 @@
 Source: kustomize v5.8.2 api/types/kustomization.go, api/internal/target/kusttarget.go (LoadKustFile, Load).
 """
 
-from collections.abc import Iterable, Mapping
-
 from kmanifest import yaml
 from kmanifest.engines.kustomize import decoding
 from kmanifest.engines.kustomize.config import FIELD_SPECS
@@ -24,7 +22,7 @@ from kmanifest.io.local_tree import OutsideError
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
 from kmanifest.model.findings import DEPRECATED
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Iterable, Mapping, NamedTuple
 
 FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 API_VERSION: Final = "kustomize.config.k8s.io/v1beta1"

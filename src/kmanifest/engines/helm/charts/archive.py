@@ -9,12 +9,11 @@ gunzip.go.
 """
 
 import re
-from collections.abc import Iterator
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError, SourceError
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Iterator, NamedTuple
 
 MAX_CHART_BYTES: Final = 100 << 20
 MAX_FILE_BYTES: Final = 5 << 20

@@ -10,7 +10,6 @@ Source: helm v3.22.0 pkg/chart/chart.go, metadata.go, dependency.go.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
 
 from kmanifest.engines.helm.charts.archive import File
 from kmanifest.engines.helm.formats.go_json import (
@@ -27,7 +26,7 @@ from kmanifest.engines.helm.gotemplate.values import StringMap, Strings
 from kmanifest.engines.helm.objects.structs import NilStringMap, NilStrings, ObjectList
 from kmanifest.engines.helm.sprig.gotypes import SPACES
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Iterator, Mapping, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.objects.builtin import ChartObject, MetadataObject

@@ -4,12 +4,11 @@ Source: helm v3.22.0 pkg/chartutil/compatible.go.
 """
 
 import re
-from collections.abc import Iterable
 from functools import cmp_to_key
 
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Iterable
 
 _STRICT: Final = r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(?:[-+].*)?"
 

@@ -3,8 +3,6 @@
 Source: Go 1.26 text/template/funcs.go.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.engines.helm.gotemplate import gofmt
 from kmanifest.engines.helm.gotemplate.gofmt import kind_name, type_name
 from kmanifest.engines.helm.gotemplate.printable import is_printable
@@ -19,7 +17,7 @@ from kmanifest.engines.helm.gotemplate.values import (
     indirect,
 )
 from kmanifest.model.deadline import checked, in_slices
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Mapping
 
 REFLECT_VALUE: Final = "reflect.Value"
 """The type of a parameter that accepts any value and distinguishes a missing value from a nil one."""

@@ -4,13 +4,12 @@ Source: helm v3.22.0 pkg/chartutil/capabilities.go. The API versions are those o
 """
 
 import re
-from collections.abc import Iterable, Mapping
 
 from kmanifest.engines.helm.gotemplate.values import Function, GoObject
 from kmanifest.engines.helm.objects.structs import Field, Struct
 from kmanifest.engines.helm.sprig.gotypes import UINT64_MAX
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Iterable, Mapping, NamedTuple
 
 DEFAULT_KUBE_VERSION: Final = "v1.37.0"
 """The version of Kubernetes whose client library helm v3.22.0 has. It is used if the user gives none."""

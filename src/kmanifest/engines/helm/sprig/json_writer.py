@@ -6,14 +6,13 @@ Source: Go 1.26 src/encoding/json/encode.go.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value, is_nil
 from kmanifest.engines.helm.sprig.gotypes import check_text, to_bytes
 from kmanifest.model.deadline import check_time, checked, in_slices, sorted_in_slices
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final, Iterator, Mapping
 
 # Kept as strings: `re` compiles those that are used and caches them.
 _ESCAPED_PATTERN: Final = '[\0-\x1f"\\\\\u2028\u2029\ud800-\udfff]'

@@ -4,13 +4,12 @@ Source: github.com/Masterminds/semver v3.5.0 version.go and constraints.go; spri
 """
 
 import re
-from collections.abc import Mapping
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, GoObject, Value
 from kmanifest.engines.helm.sprig.gotypes import UINT64_MAX, Uint64, to_bytes
 from kmanifest.model.deadline import checked
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Final, Mapping, NamedTuple
 
 _MAX_VERSION: Final = 256
 _MAX_CONSTRAINT: Final = 512

@@ -6,7 +6,6 @@ this. So tables are changed in place exactly where Helm does so, and copied exac
 Source: helm v3.22.0 pkg/cli/values/options.go; pkg/chartutil/coalesce.go.
 """
 
-from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from kmanifest.engines.helm.charts.chart import Chart
@@ -16,7 +15,7 @@ from kmanifest.io.local_tree import Boundary, read_named
 from kmanifest.io.tree import FilePath, Tree
 from kmanifest.model.errors import FieldPath, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Iterable, Mapping, NamedTuple
 
 GLOBAL: Final = "global"
 
