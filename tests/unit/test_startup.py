@@ -193,3 +193,32 @@ def test_second_run_uses_the_parsed_templates_of_the_first(tmp_path: Path):
         _render(chart, **environment_variables)[0]
         == '---\n# Source: c/templates/a.yaml\na: "default"\n'
     )
+
+
+TEMPLATE = """\
+{{- $name := printf "%s-web" .Release.Name | trunc 63 | trimSuffix "-" }}
+kind: ConfigMap
+metadata:
+  name: {{ $name }}
+  labels: {{- toYaml .Values.labels | nindent 4 }}
+data:
+  list: {{ join "," .Values.list | quote }}
+  json: {{ toJson .Values.labels | squote }}
+  {{- if semverCompare ">=1.20-0" .Capabilities.KubeVersion.Version }}
+  port: {{ .Values.port | default 80 | quote }}
+  {{- end }}
+"""
+
+
+def test_usual_chart_imports_no_regular_expressions(tmp_path: Path):
+    if BACKEND != "native":
+        pytest.skip("the pure-Python backend reads YAML and templates with regular expressions")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "map.yaml").write_text(TEMPLATE)
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 1.0.0\n")
+    (tmp_path / "values.yaml").write_text("labels: {app: web}\nlist: [a, b]\nport: 8080\n")
+    interpreter_modules = modules("import sys; sys.stderr.write('\\n'.join(sys.modules))", tmp_path)
+    output, loaded = _render(tmp_path)
+    assert 'json: \'{"app":"web"}\'' in output
+    assert 'port: "8080"' in output
+    assert sorted((loaded - interpreter_modules) & set(OF_PATTERNS)) == []

@@ -5,7 +5,6 @@ Source: helm v3.22.0 cmd/helm/template.go, install.go.
 
 import os
 import sys
-from functools import partial
 
 from kmanifest.cli import EXIT_FAILURE
 from kmanifest.cli.flags import (
@@ -428,7 +427,7 @@ def _write_files(
                 contents[path] += hook.output_text()
                 written.append(path)
     _write_all_files(directory, contents, follows_links=follows_links)
-    lines = "".join(map(partial(written_line, directory), written))
+    lines = "".join(written_line(directory, path) for path in written)
     if not command_line.values["show-only"]:
         return print_text(lines + remaining_text)
     from kmanifest.engines.helm.render import select_documents

@@ -9,8 +9,6 @@ was processed last. So a loaded chart is never rendered itself: a render works o
 Source: helm v3.22.0 pkg/chart/chart.go, metadata.go, dependency.go.
 """
 
-import re
-
 from kmanifest.engines.helm.charts.archive import File
 from kmanifest.engines.helm.formats.go_json import (
     ANY,
@@ -31,6 +29,7 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Iterator, Mappin
 if TYPE_CHECKING:
     from kmanifest.engines.helm.objects.builtin import ChartObject, MetadataObject
 
+_ALIAS_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _MANIFEST_EXTENSIONS: Final = (".yaml", ".yml", ".json")
 
 _MAINTAINER: Final = Shape(
@@ -136,7 +135,7 @@ class Dependency:
         self.repository = _sanitize(self.repository)
         self.condition = _sanitize(self.condition)
         self.tags[:] = map(_sanitize, self.tags)  # in place: the type shows whether it is nil in Go
-        if self.alias and re.fullmatch("[a-zA-Z0-9_-]+", self.alias) is None:
+        if self.alias.strip(_ALIAS_CHARACTERS):
             raise _validation_error(
                 f"dependency {quoted(self.name)} has disallowed characters in the alias"
             )

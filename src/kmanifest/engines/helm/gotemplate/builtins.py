@@ -5,7 +5,6 @@ Source: Go 1.26 text/template/funcs.go.
 
 from kmanifest.engines.helm.gotemplate import gofmt
 from kmanifest.engines.helm.gotemplate.gofmt import kind_name, type_name
-from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.quoting import has_raw_bytes
 from kmanifest.engines.helm.gotemplate.values import (
     NIL,
@@ -300,6 +299,8 @@ def _js_char(char: str) -> str:
     if has_raw_bytes(char):
         # Go reads a byte that is not UTF-8 as the replacement character, which is printable: the byte stays.
         return char
+    from kmanifest.engines.helm.gotemplate.printable import is_printable
+
     return char if is_printable(char) else f"\\u{ord(char):04X}"
 
 

@@ -8,7 +8,6 @@ Source: Go 1.26 fmt/print.go and fmt/format.go.
 
 from kmanifest.engines.helm.gotemplate.floats import float_text
 from kmanifest.engines.helm.gotemplate.gotypes import NIL_TEXT, kind_name, sorted_items, type_name
-from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.quoting import (
     can_backquote,
     quoted,
@@ -414,6 +413,8 @@ class Printer:
         self._pad(sign + digits)
 
     def _unicode(self, value: int) -> None:
+        from kmanifest.engines.helm.gotemplate.printable import is_printable  # a large table
+
         code = value & 0xFFFFFFFFFFFFFFFF
         digits = f"{code:X}".rjust(max(self.precision or 0, 4), "0")
         suffix = ""
