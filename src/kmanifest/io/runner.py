@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import stat
-from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 
 from kmanifest.io.executables import copy_trusted, find_on_path, start_failure
@@ -19,7 +18,17 @@ from kmanifest.model.cancel import CancelEvent, check_cancelled
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError, PluginError
 from kmanifest.model.masking import Secret, masker
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
+from kmanifest.startup.typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Iterable,
+    Literal,
+    Mapping,
+    NamedTuple,
+    Protocol,
+    Sequence,
+)
 
 if TYPE_CHECKING:
     from subprocess import Popen

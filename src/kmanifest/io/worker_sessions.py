@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
 
 from kmanifest.io.frames import dump_frame, load_frame
 from kmanifest.io.runner import (
@@ -21,7 +20,7 @@ from kmanifest.io.runner import (
 from kmanifest.io.signals import PostponedSignals
 from kmanifest.model.cancel import CancelEvent, check_cancelled
 from kmanifest.model.errors import LimitError, PluginError
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Self
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Mapping, Self, Sequence
 
 if TYPE_CHECKING:
     from subprocess import Popen

@@ -8,7 +8,7 @@ from kmanifest.engines.environment.rows import Axes, Row, choose_row, fill, read
 from kmanifest.engines.environment.values.layers import Layer, load_layers, read_entries
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
 from kmanifest.io import tree as trees
-from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.model.errors import FieldPath, KmanifestError, Location, SourceError
 from kmanifest.model.values import as_mapping, as_string
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -63,10 +63,10 @@ def load_environment(ctx: Context, definition: Definition) -> Environment:
     """Return the row that the build has chosen, or that the parent passes on, and the values for it."""
     options = ctx.engine_options(EnvironmentOptions)
     inherited = ctx.engine_options(Inherited)
-    row = choose_row(definition.axes, options.environment, dict(inherited.row))
+    row = choose_row(definition.axes, options.environment, inherited.row)
     layers = _layers(ctx, definition, row)
     if not inherited.is_nested and options.values:
-        layers += (Layer.of_values(options.values, "--set"),)
+        layers += (Layer("--set", options.values, _at_flag),)
     values = merge_layers((*layers, *inherited.layers))
     schema = definition.document.get("schema")
     if schema is not None:
@@ -82,6 +82,10 @@ def _layers(ctx: Context, definition: Definition, row: Row) -> tuple[Layer, ...]
         return load_layers(ctx, layer_entries, definition.file, row, _evaluate_jsonnet)
     except KmanifestError as error:
         raise error.within(field=("values",)) from error
+
+
+def _at_flag(_: FieldPath) -> Location:
+    return Location("--set")
 
 
 def _evaluate_jsonnet(ctx: Context, path: str) -> Any:

@@ -3,8 +3,6 @@
 Source: kustomize v5.8.2 api/internal/builtins/HelmChartInflationGenerator.go; api/types/helmchartargs.go, AsHelmArgs.
 """
 
-from collections.abc import Iterable, Mapping
-
 from kmanifest import yaml
 from kmanifest.engines.helm.chart_resources import (
     ChartConfig,
@@ -26,7 +24,7 @@ from kmanifest.model.fieldpath import put
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import as_list, as_mapping, as_string
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Iterable, Mapping
 
 _DEFAULT_CHART_HOME: Final = "charts"
 _MERGE_MODES: Final = ("merge", "override", "replace")

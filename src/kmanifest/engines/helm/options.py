@@ -1,11 +1,10 @@
 """The options of the Helm engine."""
 
-from collections.abc import Mapping
 from types import MappingProxyType
 
 from kmanifest.model.errors import Locate
 from kmanifest.model.frozen import hashable
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 _FIELDS: Final = (
     "values",

@@ -1,6 +1,5 @@
 """Render a loaded chart to a `Rendered`, with findings and with the locations of the values that errors depend on."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from kmanifest.engines.helm.charts.chart import Chart
@@ -31,7 +30,7 @@ from kmanifest.model.findings import CHART_WARNING, IMPURE, Finding
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import TYPE_CHECKING, Any
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.randomness import RandomSource

@@ -156,12 +156,7 @@ def _load_layer(
 ) -> Layer | None:
     locate_rule = file_locator(ctx, file)
     if entry.inline is not None:
-        try:
-            value = plain_values(entry.inline, ctx.options.limits)
-        except KmanifestError as error:
-            raise error.within(file=file, field=entry.field) from error
-        name = file.rpartition("/")[2]
-        return Layer(name, value, file_locator(ctx, file, prefix=entry.field))
+        return inline_layer(ctx, entry.inline, file, entry.field)
     path_field = entry.path_field or entry.field
     try:
         path = fill(entry.path, row, path_field)
@@ -183,6 +178,15 @@ def _load_layer(
     except KmanifestError as error:
         raise error.within(file=real) from error
     return Layer(path, value, file_locator(ctx, real, content), entry.lists, locate_rule)
+
+
+def inline_layer(ctx: Context, values: Mapping[str, Any], file: str, field: FieldPath) -> Layer:
+    """Return the layer of a mapping at a field of a kmanifest.yaml."""
+    try:
+        value = plain_values(values, ctx.options.limits)
+    except KmanifestError as error:
+        raise error.within(file=file, field=field) from error
+    return Layer(file.rpartition("/")[2], value, file_locator(ctx, file, prefix=field))
 
 
 def find_file(ctx: Context, path: str, *, is_optional: bool = False) -> str | None:
