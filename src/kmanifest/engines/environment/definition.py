@@ -8,7 +8,7 @@ from kmanifest.engines.environment.rows import Axes, Row, choose_row, fill, read
 from kmanifest.engines.environment.values.layers import Layer, load_layers, read_entries
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
 from kmanifest.io import tree as trees
-from kmanifest.model.errors import FieldPath, KmanifestError, Location
+from kmanifest.model.errors import FieldPath, KmanifestError, Location, SourceError
 from kmanifest.model.values import as_mapping, as_string
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
