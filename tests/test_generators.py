@@ -8,9 +8,18 @@ from typing import Any
 import pytest
 import yaml
 
-from kmanifest import HelmOptions, MemoryTree, Options, build, default_registry
+from kmanifest import (
+    HelmOptions,
+    JsonnetOptions,
+    MemoryTree,
+    Options,
+    Workers,
+    build,
+    default_registry,
+)
+from kmanifest.backend import EXTENSION
 from kmanifest.io.cache import MemoryCache
-from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.model.errors import KmanifestError, RenderError, SourceError
 from kmanifest.plugin import Context, Resource
 from tests import generator_cases
 from tests.generator_cases import GeneratorCase
@@ -209,3 +218,116 @@ def test_a_base_with_a_chart_is_shared_until_a_file_of_the_chart_changes():
         build(".", tree=changed, cache=cache).find("ConfigMap", "p-web").get("data", "size")
     )
     assert sizes == ["3", "3", "4", "7"]
+
+
+# JsonnetGenerator
+
+
+def jsonnet(code: str, **fields: Any) -> dict[str, str]:
+    config = {
+        "apiVersion": "kmanifest.dev/v1alpha1",
+        "kind": "JsonnetGenerator",
+        "metadata": {"name": "g"},
+        "file": "a.jsonnet",
+        **fields,
+    }
+    return {
+        "kustomization.yaml": "generators: [g.yaml]\n",
+        "g.yaml": "".join(f"{name}: {json.dumps(value)}\n" for name, value in config.items()),
+        "a.jsonnet": code,
+        "f.libsonnet": "function(name) name",
+    }
+
+
+EVALUATIONS = [
+    JsonnetOptions(),
+    pytest.param(
+        JsonnetOptions(isolate="none"),
+        marks=pytest.mark.skipif(EXTENSION is None, reason="needs the compiled backend"),
+    ),
+]
+NO_PARAMETER = "(function has no parameter env|parameter env is not defined)"
+
+
+@pytest.mark.parametrize("evaluation", EVALUATIONS)
+@pytest.mark.parametrize(
+    "code",
+    [
+        "function(values, env) (function(x) x)(env=1)",
+        "local f(x) = x; function(env) f(env=1)",
+        "function(env) (import 'f.libsonnet')(env=env)",
+        "function(env) std.length(env=[])",
+        "function(env) std.map(function(x) (function(y) y)(env=x), [1])",
+        "function(env) { a: (function(x) x)(env=1) }",
+        "function(env, name=(function(x) x)(env=1)) name",
+        "function(env) error 'function has no parameter env'",
+        "function(env) error 'parameter env is not defined'",
+        "(function(x) x)(env=1)",
+        "error 'function has no parameter env'",
+    ],
+)
+def test_an_argument_is_not_left_out_because_of_a_call_inside(
+    code: str, evaluation: JsonnetOptions
+):
+    files = jsonnet(code, values={"a": 1}, env={"env": "prod"})
+    with pytest.raises(RenderError, match=rf"jsonnet:1:\d+: {NO_PARAMETER}"):
+        build(tree=files, options=Options(engines=(evaluation,)))
+
+
+@pytest.mark.parametrize("evaluation", EVALUATIONS)
+def test_only_values_and_env_are_left_out(evaluation: JsonnetOptions):
+    files = jsonnet("function(other) 1", values={}, tlaCode={"another": "1"})
+    with pytest.raises(RenderError, match="another"):
+        build(tree=files, options=Options(engines=(evaluation,)))
+
+
+def test_a_process_that_is_used_again_gets_the_arguments_of_each_file():
+    config = "{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: %s } }"
+    with Workers(max=1) as workers:
+        options = Options(engines=(JsonnetOptions(workers=workers),))
+        names = [
+            next(
+                iter(build(tree=jsonnet(code, values={"a": "v"}, env={"a": "e"}), options=options))
+            )
+            for code in (
+                "function() " + config % "'none'",
+                "function(env) " + config % "env.a",
+                "function(values) " + config % "values.a",
+                config % "'file'",
+            )
+            for _ in range(2)
+        ]
+    assert [each.name for each in names][::2] == ["none", "e", "v", "file"]
+
+
+def test_the_arguments_of_the_build_win_over_those_of_the_config():
+    code = "function(values) { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: values.a } }"
+    options = Options(engines=(JsonnetOptions(tla_code=(("values", "{ a: 'build' }"),)),))
+    rendered = build(tree=jsonnet(code, values={"a": "config"}), options=options)
+    assert [each.name for each in rendered] == ["build"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"vlaues": {}}, r"g\.yaml:5:1: vlaues: unknown field 'vlaues' \(did you mean values"),
+        ({"values": [1]}, r"g\.yaml:5:1: values: expected a mapping, got list"),
+        ({"env": "prod"}, r"g\.yaml:5:1: env: expected a mapping, got string"),
+        ({"values": {}, "tla": {"values": "a"}}, r"g\.yaml:6:7: tla\.values: the field values has"),
+        ({"env": {}, "tlaCode": {"env": "1"}}, r"g\.yaml:6:11: tlaCode\.env: the field env has"),
+        ({"libraryPaths": [1]}, r"g\.yaml:5:16: libraryPaths\.0: expected a string"),
+    ],
+)
+def test_a_wrong_jsonnet_generator_is_refused(fields: dict[str, Any], problem: str):
+    with pytest.raises(SourceError, match=problem):
+        build(tree=jsonnet("[]", **fields))
+
+
+def test_jsonnet_gets_no_values_that_json_does_not_have():
+    ctx = Context(MemoryTree({"a.jsonnet": "[]"}), default_registry())
+    plugin = default_registry().find("generator", "kmanifest.dev/v1alpha1/JsonnetGenerator")
+    for value in (float("inf"), {1, 2}):
+        body = {"kind": "JsonnetGenerator", "file": "a.jsonnet", "env": {"a": value}}
+        with pytest.raises(SourceError, match="JSON") as caught:
+            plugin.call(ctx, Resource(body))
+        assert caught.value.location.field == ("env",)

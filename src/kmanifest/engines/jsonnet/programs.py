@@ -27,11 +27,16 @@ _VALUE_MEMORY: Final = 128
 
 
 class Variable(NamedTuple):
-    """An external variable or a top-level argument. `is_code`: whether `text` is Jsonnet code or a string."""
+    """An external variable or a top-level argument.
+
+    `is_code`: whether `text` is Jsonnet code or a string. `is_optional`: an argument that is left out if the program is a
+    function without a parameter of this name.
+    """
 
     name: str
     text: str
     is_code: bool = False
+    is_optional: bool = False
 
 
 class Program(NamedTuple):
