@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 
 from kmanifest.engines.environment.values.declarations import Declaration, Fault, find_faults
+from kmanifest.engines.environment.values.faults import MAX_FAULTS, raise_all
 from kmanifest.engines.environment.values.layers import Layer, ListRule, describe_rule
 from kmanifest.engines.environment.values.paths import Link, format_path, parse_path, unroll
 from kmanifest.model import fieldpath
@@ -28,9 +29,6 @@ from kmanifest.model.errors import (
 from kmanifest.model.fieldpath import MISSING
 from kmanifest.model.values import type_name
 from kmanifest.startup.typing import Any, Final
-
-_MAX_FAULTS: Final = 100
-"""Faults that one error contains at most. For each of them its file is parsed again."""
 
 _MAX_CANDIDATES: Final = 1_000
 
@@ -133,7 +131,7 @@ def merge_layers(layers: Sequence[Layer]) -> MergedValues:
     if not layers:
         return MergedValues({}, (), _Origin((0, None)))
     declaration = Declaration([layers[0].value])
-    _raise_all(
+    raise_all(
         error
         for index, layer in enumerate(layers[1:], 1)
         for error in _sorted(_layer_errors(declaration, layers[0], layers[index]))
@@ -141,22 +139,12 @@ def merge_layers(layers: Sequence[Layer]) -> MergedValues:
     merge = _Merge(layers)
     for index in range(1, len(layers)):
         merge.add(index)
-    _raise_all(merge.errors)
+    raise_all(merge.errors)
     return MergedValues(merge.value, tuple(layers), merge.origin)
 
 
-def _raise_all(errors: Iterable[KmanifestError]) -> None:
-    faults = list(islice(errors, _MAX_FAULTS))
-    if not faults:
-        return
-    first = faults[0]
-    if len(faults) == 1:
-        raise first
-    raise type(first)(first.message, location=first.location, near=first.near, causes=faults)
-
-
 def _sorted(errors: Iterable[KmanifestError]) -> list[KmanifestError]:
-    return sorted(islice(errors, _MAX_FAULTS), key=lambda error: error.location[1:3])
+    return sorted(islice(errors, MAX_FAULTS), key=lambda error: error.location[1:3])
 
 
 def _layer_errors(declaration: Declaration, first: Layer, layer: Layer) -> Iterable[KmanifestError]:
@@ -320,6 +308,6 @@ class _Merge:
             else:
                 positions[name.__class__, name] = position
                 continue
-            if len(self.errors) < _MAX_FAULTS:
+            if len(self.errors) < MAX_FAULTS:
                 self.errors.append(SourceError(problem, location=locate(position)))
         return positions
