@@ -203,7 +203,7 @@ def _options(values: Mapping[str, Any]) -> "JsonnetOptions":
 
 def _style(values: Mapping[str, Any]) -> "Style":
     if values["multi"]:
-        return "value"
+        return "json"
     if values["yaml-stream"]:
         return "stream"
     return "value" if values["string"] else "json"
@@ -288,9 +288,8 @@ def _write(
     newline = "" if values["no-trailing-newline"] else "\n"
     try:
         if values["multi"]:
-            import json
-
-            files = print_files(json.loads(outcome.content), newline, is_string=values["string"])
+            text = outcome.text.removesuffix("\n")
+            files = print_files(text, newline, is_string=values["string"])
             return _write_files(files, values)
         if values["string"] and not values["yaml-stream"]:
             text = as_string(outcome.text) + newline

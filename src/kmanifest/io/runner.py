@@ -6,7 +6,6 @@ are killed and its temporary files are removed. A process that leaves the group 
 """
 
 import os
-import re
 import signal
 import stat
 from copy import copy
@@ -176,6 +175,8 @@ class ProcessRunner:
         Raises PluginError if the runner has another root: it would run other files than those of the tree.
         """
         if self._root is None:
+            from copy import copy  # only with a runner
+
             runner = copy(self)
             runner._root = root
             return runner
@@ -283,6 +284,8 @@ class ProcessRunner:
 
     def _quote_stderr(self, errors: bytes) -> str:
         """Return the stderr of a process in one line after a colon, with secrets masked; empty if there is none."""
+        import re  # for errors only
+
         text = masker(self._secrets)(errors.decode("utf-8", "replace"))
         text = re.sub(_SECRET_PATTERN, r"\1***", text)
         lines = "; ".join(line.strip() for line in text.split("\n") if line.strip())

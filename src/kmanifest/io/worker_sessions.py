@@ -39,6 +39,12 @@ def clock() -> float:
     return time.monotonic()
 
 
+def check_size(size: int, max_size: int) -> None:
+    """Raise LimitError if a result is larger than `max_output` allows."""
+    if size > max_size:
+        raise LimitError(f"a result of more than {max_size} bytes (max_output)")
+
+
 class WorkerDiedError(PluginError):
     """The process ended before it answered. `ending` describes how, and `number` is the signal, or 0."""
 
@@ -104,8 +110,7 @@ class WorkerSession:
         """
         header = self._read(_HEADER_SIZE, deadline)
         lengths = int.from_bytes(header[:8], "big"), int.from_bytes(header[8:], "big")
-        if sum(lengths) > max_size:
-            raise LimitError(f"a result of more than {max_size} bytes (max_output)")
+        check_size(sum(lengths), max_size)
         document: dict[str, Any] = load_frame(self._read(lengths[0], deadline))
         return document, self._read(lengths[1], deadline)
 
