@@ -8,7 +8,6 @@ are killed and its temporary files are removed. A process that leaves the group 
 import os
 import signal
 import stat
-from copy import copy
 
 from kmanifest.io.executables import copy_trusted, find_on_path, start_failure
 from kmanifest.io.signals import PostponedSignals
