@@ -23,7 +23,6 @@ from kmanifest.engines.jsonnet.programs import (
 from kmanifest.model.errors import MissingError
 from kmanifest.startup.typing import Any, Final
 
-
 _NO_PARAMETER: Final = ("function has no parameter {}", "parameter {} is not defined")
 """The messages of the two evaluators for an argument that a function has no parameter for."""
 
