@@ -161,7 +161,7 @@ def test_yaml_needs_no_installed_plug_ins():
         ("[1]", r"d/v\.jsonnet: expected a mapping, got list"),
         ("function(env) {}", r"d/v\.jsonnet: (Missing argument: env|function argument)"),
         ("{\n a: error 'no' }", r"d/v\.jsonnet:2:5: no"),
-        ("{ a: import '../x' }", r"d/v\.jsonnet:1:6: .*"),
+        ("{ a: import '../x' }", r"d/v\.jsonnet(:1:6)?: .*import"),
     ],
 )
 def test_values_that_cannot_be_read_have_their_file(content: str, problem: str):
