@@ -26,6 +26,7 @@ from kmanifest.startup.typing import (
     Callable,
     Hashable,
     Iterable,
+    Mapping,
     NamedTuple,
     Protocol,
 )
@@ -96,6 +97,18 @@ JinjaFilter = Callable[..., Any]
 >>> registry = default_registry().with_plugins([Plugin("jinja-filter", "shout", function)])
 >>> render_jinja("a.j2", tree={"a.j2": "{{ values.name | shout('?') }}"}, values={"name": "web"}, registry=registry)
 'WEB?'
+"""
+
+
+ValuesReader = Callable[["Context", str], Mapping[str, Any]]
+"""Returns the values in the file at a resolved path of `ctx.tree`.
+
+>>> from collections.abc import Mapping
+>>> from kmanifest.plugin import Context, ValuesReader
+>>> def read_lines(ctx: Context, path: str) -> Mapping[str, str]:
+...     lines = ctx.read_resolved(path).decode().splitlines()
+...     return dict(line.split("=", 1) for line in lines)
+>>> reader: ValuesReader = read_lines
 """
 
 

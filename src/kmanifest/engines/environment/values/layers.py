@@ -19,13 +19,11 @@ from kmanifest.model.errors import (
     near_names,
 )
 from kmanifest.model.values import as_list, as_mapping, as_string
+from kmanifest.pipeline import steps
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 Locate = Callable[[FieldPath], Location]
-EvaluateJsonnet = Callable[[Context, str], Any]
-"""Returns the value of the Jsonnet file at a resolved path."""
-
 _FIELD: Final = "values"
 _ENTRY_KEYS: Final = ("file", "lists")
 _SURROGATE: Final = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -140,20 +138,17 @@ def load_layers(
     entries: tuple[LayerEntry, ...],
     file: str,
     row: Row,
-    evaluate_jsonnet: EvaluateJsonnet,
 ) -> tuple[Layer, ...]:
     """Return the layers that the entries name, without the optional ones whose file is absent.
 
     `file`: the kmanifest.yaml. Paths are relative to `ctx.directory`, and the load restriction holds for them. Raises
     MissingError with near paths, SourceError or LimitError, located in a layer or at the entry.
     """
-    layers = (_load_layer(ctx, entry, file, row, evaluate_jsonnet) for entry in checked(entries))
+    layers = (_load_layer(ctx, entry, file, row) for entry in checked(entries))
     return tuple(layer for layer in layers if layer is not None)
 
 
-def _load_layer(
-    ctx: Context, entry: LayerEntry, file: str, row: Row, evaluate_jsonnet: EvaluateJsonnet
-) -> Layer | None:
+def _load_layer(ctx: Context, entry: LayerEntry, file: str, row: Row) -> Layer | None:
     locate_rule = file_locator(ctx, file)
     if entry.inline is not None:
         return inline_layer(ctx, entry.inline, file, entry.field)
@@ -170,11 +165,11 @@ def _load_layer(
     except KmanifestError as error:
         raise error.within(file=file, field=path_field) from error
     try:
-        if real.endswith(".jsonnet"):
-            result = evaluate_jsonnet(ctx, real)
-            value = plain_values(result, ctx.options.limits, has_only_floats=True)
-        else:
+        result = steps.read_values(ctx, real)
+        if result is None:
             value = read_values(content, real, ctx.options.limits)
+        else:
+            value = plain_values(result, ctx.options.limits, has_only_floats=True)
     except KmanifestError as error:
         raise error.within(file=real) from error
     return Layer(path, value, file_locator(ctx, real, content), entry.lists, locate_rule)
