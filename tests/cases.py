@@ -73,10 +73,10 @@ class PeerResult(NamedTuple):
 def find_cases(pattern: str = "*/*") -> list[Case]:
     """Return the fixtures whose `language/name` matches a glob, sorted by name.
 
-    Fixtures of `tests.verbs`, `tests.remotes`, `tests.charts` and `tests.jsonnet_cases` are not included.
+    Fixtures of `tests.verbs`, `tests.remotes`, `tests.charts`, `tests.jsonnet_cases` and `tests.generator_cases` are not included.
     """
     paths = sorted(FIXTURES.glob(f"{pattern}/case.toml"))
-    other_kinds = ("verbs", "remote", "helm", "jsonnet")
+    other_kinds = ("verbs", "remote", "helm", "jsonnet", "generators")
     return [load_case(path.parent) for path in paths if path.parent.parent.name not in other_kinds]
 
 

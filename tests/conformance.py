@@ -6,6 +6,7 @@ import os
 import sys
 from base64 import b64decode
 from collections.abc import Mapping
+from pathlib import Path
 from random import SystemRandom
 from time import time_ns
 from typing import Any, cast
@@ -13,6 +14,7 @@ from typing import Any, cast
 from kmanifest.api import build
 from kmanifest.cli.main import main
 from kmanifest.engines.builtin import default_registry
+from kmanifest.engines.environment.definition import FILE_NAME
 from kmanifest.engines.flux.envsubst import substitute
 from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
@@ -27,6 +29,7 @@ from kmanifest.engines.helm.templates.functions import functions
 from kmanifest.engines.jinja.options import JinjaOptions
 from kmanifest.engines.jinja.rendering import TemplateRenderer
 from kmanifest.engines.jsonnet.options import JsonnetOptions
+from kmanifest.engines.kustomize.kustomization import FILE_NAMES
 from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.io.runner import INHERIT_ALL
 from kmanifest.io.tree import MemoryTree
@@ -37,6 +40,21 @@ from kmanifest.pipeline.options import ExecPluginOptions, Options
 def kustomize(path: str, options: Mapping[str, Any]) -> str:
     """Return the output of `kmanifest build` for the directory `path`. Raises KmanifestError if the build fails."""
     return build(path, options=_options(options)).text()
+
+
+def renamed(path: str, options: Mapping[str, Any]) -> str:
+    """Return the output of `kustomize`, with each kustomization file of the case renamed to kmanifest.yaml.
+
+    Annotations that name the file have the old name, so that they can be compared.
+    """
+    root = Path(path)
+    while not root.name.startswith("kust-case-"):
+        root = root.parent
+    for directory in {file.parent for name in FILE_NAMES for file in root.rglob(name)}:
+        files = [directory / name for name in FILE_NAMES if (directory / name).is_file()]
+        if len(files) == 1:
+            files[0].rename(directory / FILE_NAME)
+    return kustomize(path, options).replace(FILE_NAME, FILE_NAMES[0])
 
 
 def helm(kind: str, case: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ ALLOWED = {
     Use("raise", "engines/jsonnet/api.py", "TypeError"): "an argument of a wrong type",
     Use("raise", "engines/jsonnet/evaluation.py", "ValueError"): "the evaluator makes an error of the program of it",
     Use("raise", "engines/jsonnet/fallback.py", "ValueError"): "the evaluator makes an error of the program of it",
-    Use("raise", "engines/jsonnet/manifests.py", "ValueError"): "the evaluator makes an error of the program of it",
+    Use("raise", "engines/jsonnet/parsing.py", "ValueError"): "the evaluator makes an error of the program of it",
     Use("raise", "io/frames.py", "ValueError"): "a frame of another version of kmanifest",
     Use("raise", "io/runner.py", "NotImplementedError"): "caught where a worker process is started",
     Use("raise", "cli/writer.py", "OSError"): "caught where the output is written",

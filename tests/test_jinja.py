@@ -133,6 +133,17 @@ def test_inline_values_win_over_files_and_those_of_the_build_over_both():
     assert names == ["p-file", "p-inline", "p-web"]
 
 
+def test_the_environment_of_the_build_wins_over_that_of_the_config():
+    fields: dict[str, Any] = {"templates": ["a.yaml.j2"], "env": {"env": "dev", "region": "eu"}}
+    files = {
+        **generator(**fields),
+        "k/a.yaml.j2": "kind: Job\nmetadata: {name: {{ env.env }}-{{ env.region }}}\n",
+    }
+    assert [each.name for each in build("k", tree=files)] == ["p-dev-eu"]
+    options = Options(engines=(JinjaOptions(env={"env": "prod"}),))
+    assert [each.name for each in build("k", tree=files, options=options)] == ["p-prod-eu"]
+
+
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
@@ -144,6 +155,7 @@ def test_inline_values_win_over_files_and_those_of_the_build_over_both():
             {"templates": ["a.yaml.j2"], "vlaues": {}},
             r"vlaues: unknown field 'vlaues' \(did you mean values",
         ),
+        ({"templates": ["a.yaml.j2"], "env": "dev"}, r"env: expected a mapping, got string"),
         ({"templates": ["a.yaml.j2"], "flat": "yes"}, r"flat: expected a boolean"),
         ({"templates": ["a.yaml.j2"], "dialect": "ansble"}, r"dialect: .*\(did you mean ansible"),
         ({"templates": ["a.yaml.j2"]}, r"k/a\.yaml\.j2:4:\d+: .*no attribute 'name'"),

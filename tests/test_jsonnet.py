@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -117,6 +117,28 @@ def test_a_large_value_of_a_short_text_is_refused():
     options = Options(engines=(JsonnetOptions(max_memory=64 << 20),))
     with pytest.raises(LimitError, match=r"values needs more than 67108864 bytes.*max_memory"):
         build("a.jsonnet", tree={"a.jsonnet": SHARED % 1000}, options=options)
+
+
+def test_the_value_of_a_result_is_limited():
+    with pytest.raises(LimitError, match=r"values needs more than 67108864 bytes.*max_memory"):
+        value(SHARED % 1000, max_memory=64 << 20)
+
+
+def test_the_value_of_a_result_is_not_nested_too_deeply():
+    nested = "std.foldl(function(inner, _) [inner], std.range(1, 3000), 1)"
+    options = JsonnetOptions(max_stack=10_000)
+    result = render_jsonnet("a.jsonnet", tree={"a.jsonnet": nested}, options=options)
+    assert result.text.count("[") == 3000
+    with pytest.raises(LimitError, match="nested too deeply"):
+        result.value  # noqa: B018 - the property computes the value
+
+
+@pytest.mark.parametrize("isolate", ["process", pytest.param("none", marks=needs_compiled)])
+def test_the_bytes_of_a_result_are_limited(isolate: Literal["process", "none"]):
+    options = JsonnetOptions(isolate=isolate)
+    files = {"a.jsonnet": "std.repeat('x', 5000)"}
+    with pytest.raises(LimitError, match=r"more than 1000 bytes \(max_output\)"):
+        render_jsonnet("a.jsonnet", tree=files, options=options, limits=Limits(max_output=1000))
 
 
 @needs_compiled

@@ -5,6 +5,7 @@
     python -m tests.update verbs/create              all runs of a verb's case
     python -m tests.update 'helm/*'                  charts
     python -m tests.update 'jsonnet/*'               Jsonnet
+    python -m tests.update 'generators/*'            the generators of kmanifest
     python -m tests.update 'remote/*'                remote bases
     python -m tests.update --check                   write nothing, list the differences
 
@@ -18,7 +19,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests import charts, jsonnet_cases, remotes, verbs
+from tests import charts, generator_cases, jsonnet_cases, remotes, verbs
 from tests.cases import Case, find_cases, peer_missing, run_peer
 from tests.servers import git_missing
 
@@ -69,13 +70,27 @@ def main(arguments: list[str]) -> int:
         if pattern == "*/*" or pattern.startswith("jsonnet/")
         for run in jsonnet_cases.find_runs(pattern.partition("/")[2])
     ]
+    generators = [
+        case
+        for pattern in patterns
+        if pattern == "*/*" or pattern.startswith("generators/")
+        for case in generator_cases.find_cases(pattern.partition("/")[2])
+    ]
     chart_runs, skipped = _without_helm4(chart_runs)
-    if not jsonnet_runs and not cases and not verb_runs and not remote_cases and not chart_runs:
+    if (
+        not generators
+        and not jsonnet_runs
+        and not cases
+        and not verb_runs
+        and not remote_cases
+        and not chart_runs
+    ):
         print(f"no fixture matches {' '.join(patterns)}", file=sys.stderr)
         return 2
     reasons = {reason for case in cases if (reason := peer_missing(case))}
     reasons |= {reason for run in verb_runs if (reason := verbs.peer_missing(run))}
     reasons |= {reason for run in jsonnet_runs if (reason := jsonnet_cases.peer_missing(run))}
+    reasons |= {reason for case in generators if (reason := generator_cases.peer_missing(case))}
     reasons |= {reason for run in chart_runs if (reason := charts.peer_missing(run))}
     reasons |= {
         reason for case in remote_cases if (reason := git_missing() or remotes.peer_missing(case))
@@ -90,6 +105,9 @@ def main(arguments: list[str]) -> int:
     ]
     differences_by_case += [(run.name, charts.differences(run)) for run in chart_runs]
     differences_by_case += [(run.name, jsonnet_cases.differences(run)) for run in jsonnet_runs]
+    differences_by_case += [
+        (f"generators/{case.name}", generator_cases.differences(case)) for case in generators
+    ]
     served_runs = [run for run in verb_runs if run.served]
     if remote_cases or served_runs:
         with remotes.serve_fixtures() as server:
@@ -109,7 +127,7 @@ def main(arguments: list[str]) -> int:
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(content)
     print(
-        f"{len(cases) + len(remote_cases)} cases, {len(verb_runs) + len(chart_runs) + len(jsonnet_runs)} runs of verbs, "
+        f"{len(cases) + len(generators) + len(remote_cases)} cases, {len(verb_runs) + len(chart_runs) + len(jsonnet_runs)} runs of verbs, "
         f"{changed} files {'differ' if check else 'written'}"
     )
     if skipped:

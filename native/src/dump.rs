@@ -537,7 +537,8 @@ impl<'py> Printer<'py> {
         let mapping_class = match &self.mapping_class {
             Some(class) => class,
             None => {
-                let class = self.py.import("collections.abc")?.getattr("Mapping")?;
+                // The module in which the interpreter defines the class; `collections.abc` would load others.
+                let class = self.py.import("_collections_abc")?.getattr("Mapping")?;
                 self.mapping_class.insert(class)
             }
         };

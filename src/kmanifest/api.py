@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
 
 from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import Cache, NoCache
@@ -26,7 +25,7 @@ from kmanifest.pipeline.options import Options
 from kmanifest.pipeline.registry import Registry
 from kmanifest.pipeline.remote_bases import find_repository
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Callable, Iterable, Mapping
 
 if TYPE_CHECKING:
     from kmanifest.engines.environment.result import Values

@@ -88,7 +88,6 @@ ALLOWED = {
             "keywords and names of the template language",
         ),
         AllowedUse("src/kmanifest/engines/kustomize/hashing.py", "form words", "words of English"),
-        AllowedUse("src/kmanifest/engines/kustomize/scalars.py", "imple words", "plain scalars"),
         AllowedUse("src/kmanifest/cli/report.py", "word", "the first word of a line"),
         AllowedUse(
             "src/kmanifest/cli/scaffold.py", "lower-case words", "the parts of a plug-in's name"

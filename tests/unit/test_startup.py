@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from kmanifest.yaml import BACKEND
+
 FORBIDDEN = (
     "argparse",
     "asyncio",
@@ -59,6 +63,44 @@ FORBIDDEN = (
     "urllib.parse",
     "urllib.request",
 )
+OVERLAY = {
+    "kustomization.yaml": """
+namespace: shop
+namePrefix: p-
+labels: [{pairs: {env: prod}, includeSelectors: true}]
+commonAnnotations: {owner: "42", ratio: "0.5"}
+resources: [app.yaml]
+images: [{name: registry.example.com/shop/web, newTag: 2.1.0}, {name: busybox, digest: sha256:0}]
+replicas: [{name: app, count: 3}]
+patches:
+- path: patch.yaml
+- target: {kind: Deployment}
+  patch: |-
+    - {op: replace, path: /spec/minReadySeconds, value: 21}
+configMapGenerator: [{name: settings, literals: ["A=1", "B=a: b"]}]
+secretGenerator: [{name: token, literals: [token=t1]}]
+""",
+    "app.yaml": """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app}  # a comment
+spec:
+  minReadySeconds: 1
+  template:
+    spec:
+      containers:
+      - {name: main, image: "registry.example.com/shop/web:1.0", resources: {limits: {cpu: 0.5}}}
+      - {name: other, image: busybox}
+""",
+    "patch.yaml": """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app}
+spec: {template: {spec: {containers: [{name: main, env: [{name: A, value: "1"}]}]}}}
+""",
+}
+OF_PATTERNS = ("collections", "enum", "functools", "operator", "re", "types")
+"""Modules that a small build does not import with the compiled backend. The pure-Python backend reads YAML with `re`."""
 PROGRAM = """
 import sys
 from kmanifest.cli.main import main
@@ -74,7 +116,19 @@ def test_small_build_imports_nothing_it_does_not_need(tmp_path: Path):
     interpreter_modules = modules("import sys; sys.stderr.write('\\n'.join(sys.modules))", tmp_path)
     loaded = modules(PROGRAM, tmp_path)
     assert "kmanifest.api" in loaded
-    assert sorted((loaded - interpreter_modules) & set(FORBIDDEN)) == []
+    forbidden = FORBIDDEN + (OF_PATTERNS if BACKEND == "native" else ())
+    assert sorted((loaded - interpreter_modules) & set(forbidden)) == []
+
+
+def test_usual_overlay_imports_no_regular_expressions(tmp_path: Path):
+    if BACKEND != "native":
+        pytest.skip("the pure-Python backend reads YAML with regular expressions")
+    for path, content in OVERLAY.items():
+        (tmp_path / path).write_text(content)
+    interpreter_modules = modules("import sys; sys.stderr.write('\\n'.join(sys.modules))", tmp_path)
+    loaded = modules(PROGRAM, tmp_path)
+    assert "kmanifest.engines.kustomize.transformers.images" in loaded
+    assert sorted((loaded - interpreter_modules) & set(OF_PATTERNS)) == []
 
 
 def modules(program: str, directory: Path) -> set[str]:
@@ -139,3 +193,32 @@ def test_second_run_uses_the_parsed_templates_of_the_first(tmp_path: Path):
         _render(chart, **environment_variables)[0]
         == '---\n# Source: c/templates/a.yaml\na: "default"\n'
     )
+
+
+TEMPLATE = """\
+{{- $name := printf "%s-web" .Release.Name | trunc 63 | trimSuffix "-" }}
+kind: ConfigMap
+metadata:
+  name: {{ $name }}
+  labels: {{- toYaml .Values.labels | nindent 4 }}
+data:
+  list: {{ join "," .Values.list | quote }}
+  json: {{ toJson .Values.labels | squote }}
+  {{- if semverCompare ">=1.20-0" .Capabilities.KubeVersion.Version }}
+  port: {{ .Values.port | default 80 | quote }}
+  {{- end }}
+"""
+
+
+def test_usual_chart_imports_no_regular_expressions(tmp_path: Path):
+    if BACKEND != "native":
+        pytest.skip("the pure-Python backend reads YAML and templates with regular expressions")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "map.yaml").write_text(TEMPLATE)
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 1.0.0\n")
+    (tmp_path / "values.yaml").write_text("labels: {app: web}\nlist: [a, b]\nport: 8080\n")
+    interpreter_modules = modules("import sys; sys.stderr.write('\\n'.join(sys.modules))", tmp_path)
+    output, loaded = _render(tmp_path)
+    assert 'json: \'{"app":"web"}\'' in output
+    assert 'port: "8080"' in output
+    assert sorted((loaded - interpreter_modules) & set(OF_PATTERNS)) == []

@@ -4,7 +4,6 @@ Source of names and messages: kustomize v5.8.2 kustomize/commands/build/*.go.
 """
 
 import os
-from collections.abc import Mapping, Sequence
 
 from kmanifest.cli.flags import ANY_VALUE, SWITCHED_ON, CommandLine, Flag, UsageError
 from kmanifest.cli.output import write_rendered
@@ -26,7 +25,7 @@ from kmanifest.cli.shared import (
     time_option,
 )
 from kmanifest.cli.verbs import DIRECTORY, Command
-from kmanifest.startup.typing import TYPE_CHECKING, Any
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.cli.helm.inputs import CommandLineValues

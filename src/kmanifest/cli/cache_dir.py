@@ -1,9 +1,8 @@
 """The directory with the data that the command keeps for later runs."""
 
 import os
-from collections.abc import Mapping
 
-from kmanifest.startup.typing import TYPE_CHECKING, Any
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Mapping
 
 if TYPE_CHECKING:
     from kmanifest.io.cache import Cache

@@ -6,7 +6,6 @@ Source of names, messages and order: kustomize v5.8.2 kustomize/commands/create/
 """
 
 import os
-from collections.abc import Iterator
 
 from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
@@ -15,6 +14,7 @@ from kmanifest.cli.shared import BOUNDARY_FLAGS, FETCH_FLAGS, remote_options, ro
 from kmanifest.cli.verbs import Command
 from kmanifest.engines.kustomize.kustomization import FILE_NAMES
 from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
+from kmanifest.startup.typing import Iterator
 
 FIELD_FLAGS = with_variables(
     "CREATE_",

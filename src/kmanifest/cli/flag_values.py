@@ -4,9 +4,8 @@ Source: github.com/spf13/pflag v1.0.10; Go 1.26 src/strconv, src/time and src/en
 """
 
 import re
-from collections.abc import Callable, Mapping
 
-from kmanifest.startup.typing import Final, NoReturn
+from kmanifest.startup.typing import Callable, Final, Mapping, NoReturn
 
 _FLOAT32_LIMIT: Final = float((1 << 25) - 1) * 2.0**103
 """Numbers from here on are rounded to infinity."""

@@ -6,9 +6,7 @@ can't be abbreviated.
 argparse has another grammar, and its import takes longer than this whole module (`bench/startup.py`).
 """
 
-from collections.abc import Iterable, Sequence
-
-from kmanifest.startup.typing import Any, Literal, NamedTuple
+from kmanifest.startup.typing import Any, Iterable, Literal, NamedTuple, Sequence
 
 TRUE_STRINGS = ("1", "t", "T", "true", "TRUE", "True")
 FALSE_STRINGS = ("0", "f", "F", "false", "FALSE", "False")

@@ -5,9 +5,9 @@ Source: Go 1.24 path/filepath/match.go.
 """
 
 import os
-from collections.abc import Iterator
 
 from kmanifest.model.globs import compile_glob
+from kmanifest.startup.typing import Iterator
 
 
 def glob(pattern: str) -> list[str]:

@@ -1,9 +1,8 @@
 """The help of commands and groups of verbs."""
 
-from collections.abc import Iterable
-
 from kmanifest.cli.flags import GLOBAL_FLAGS, Flag
 from kmanifest.cli.verbs import Command, Group, Verb
+from kmanifest.startup.typing import Iterable
 
 WIDEST_CHOICES = 24
 """Choices that are wider than this are listed after the description of the flag, not in place of its value."""

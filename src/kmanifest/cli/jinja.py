@@ -1,7 +1,6 @@
 """`kmanifest jinja`: render one Jinja2 template and print its text, whatever it is."""
 
 import os
-from collections.abc import Mapping, Sequence
 
 from kmanifest.cli.flags import CommandLine, Flag, UsageError
 from kmanifest.cli.output import print_text
@@ -14,7 +13,7 @@ from kmanifest.cli.shared import (
     time_option,
 )
 from kmanifest.cli.verbs import FILE, Command
-from kmanifest.startup.typing import TYPE_CHECKING, Any
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.engines.jinja.options import JinjaOptions

@@ -5,7 +5,6 @@ Source of flags, messages and order: go-jsonnet v0.22.0 cmd/jsonnet/cmd.go; cmd/
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.cli import EXIT_FAILURE, EXIT_OK
 from kmanifest.cli.flags import (
@@ -21,7 +20,7 @@ from kmanifest.cli.jsonnet_variables import JsonnetUsageError, read_variable
 from kmanifest.cli.output import OutputError, print_pieces, replace_file, write_file
 from kmanifest.cli.verbs import FILE, Command
 from kmanifest.model.errors import KmanifestError, one_line
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Iterable, Mapping, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.engines.jsonnet.command import LocalFiles
@@ -204,7 +203,7 @@ def _options(values: Mapping[str, Any]) -> "JsonnetOptions":
 
 def _style(values: Mapping[str, Any]) -> "Style":
     if values["multi"]:
-        return "value"
+        return "json"
     if values["yaml-stream"]:
         return "stream"
     return "value" if values["string"] else "json"
@@ -289,9 +288,8 @@ def _write(
     newline = "" if values["no-trailing-newline"] else "\n"
     try:
         if values["multi"]:
-            import json
-
-            files = print_files(json.loads(outcome.content), newline, is_string=values["string"])
+            text = outcome.text.removesuffix("\n")
+            files = print_files(text, newline, is_string=values["string"])
             return _write_files(files, values)
         if values["string"] and not values["yaml-stream"]:
             text = as_string(outcome.text) + newline

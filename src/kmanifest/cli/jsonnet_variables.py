@@ -1,9 +1,9 @@
 """The values of flags that define variables of Jsonnet: `NAME=VALUE`, or `NAME` for an environment variable."""
 
 import os
-from collections.abc import Iterable
 
 from kmanifest.model.errors import KmanifestError
+from kmanifest.startup.typing import Iterable
 
 
 class JsonnetUsageError(KmanifestError):

@@ -1,11 +1,9 @@
 """`--deadline` and `--limits`: the limits of a run, from the command line and from a file."""
 
-from collections.abc import Mapping
-
 from kmanifest.cli.durations import parse_duration
 from kmanifest.cli.flags import UsageError
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 _MAX_BYTES: Final = 1 << 16
 

@@ -7,7 +7,6 @@ api/internal/localizer/util.go, establishScope and createNewDir.
 """
 
 import os
-from collections.abc import Callable, Iterable
 
 from kmanifest.cli import EXIT_OK, report
 from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError, with_variables
@@ -22,7 +21,7 @@ from kmanifest.model.errors import (
     RenderError,
     SourceError,
 )
-from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, Callable, Iterable, NamedTuple
 
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.localize.output import LocalizedFiles

@@ -9,7 +9,6 @@ fast.
 import gc
 import os
 import sys
-from collections.abc import Sequence
 
 from kmanifest.cli import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
 from kmanifest.cli.flags import (
@@ -20,7 +19,7 @@ from kmanifest.cli.flags import (
     UsageError,
 )
 from kmanifest.cli.verbs import Command, Group, Verb, get_verb, take_verb
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Sequence
 
 if TYPE_CHECKING:
     import signal as signals

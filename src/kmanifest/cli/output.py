@@ -7,11 +7,10 @@ target is rewritten; a link inside an output directory is replaced, never follow
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
 
 from kmanifest.cli import EXIT_BROKEN_PIPE, EXIT_OK
 from kmanifest.model.errors import KmanifestError
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Iterable, Iterator, Mapping
 
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.localize import File

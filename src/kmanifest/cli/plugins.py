@@ -1,14 +1,13 @@
 """`kmanifest plugins`: list and describe plug-ins, check their configs, and create a new plug-in."""
 
 import os
-from collections.abc import Iterable, Sequence
 
 from kmanifest.cli import EXIT_FAILURE, EXIT_OK
 from kmanifest.cli.flags import CommandLine, UsageError
 from kmanifest.cli.output import print_text
 from kmanifest.cli.verbs import ANY_TEXT, DIRECTORY, FILE, Command, Group, Verb
 from kmanifest.model.errors import MissingError, near_names
-from kmanifest.startup.typing import TYPE_CHECKING, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Final, Iterable, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.pipeline.registry import Plugin

@@ -7,11 +7,10 @@ location, the chain of directories that leads to it, and similar names if a name
 import os
 import stat
 import sys
-from collections.abc import Iterable, Sequence
 from functools import cache
 
 from kmanifest.model.errors import KmanifestError, Location, format_field, one_line
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Iterable, Sequence
 
 if TYPE_CHECKING:
     from contextvars import ContextVar

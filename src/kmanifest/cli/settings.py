@@ -11,7 +11,6 @@ widen what a run may do (`Flag.user_only`), nor name files outside of the projec
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kmanifest.cli.flags import (
     ANY_VALUE,
@@ -23,7 +22,15 @@ from kmanifest.cli.flags import (
     UsageError,
 )
 from kmanifest.cli.verbs import Command, Group, get_verb
-from kmanifest.startup.typing import TYPE_CHECKING, Any, NamedTuple
+from kmanifest.startup.typing import (
+    TYPE_CHECKING,
+    Any,
+    Iterable,
+    Iterator,
+    Mapping,
+    NamedTuple,
+    Sequence,
+)
 
 if TYPE_CHECKING:
     from kmanifest.cli.settings_file import SettingsFile

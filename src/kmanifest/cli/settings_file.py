@@ -3,11 +3,10 @@
 import os
 import re
 import tomllib
-from collections.abc import Iterator
 
 from kmanifest.cli.flags import Flag, UsageError
 from kmanifest.io.local_tree import find_repository_top
-from kmanifest.startup.typing import Any, NamedTuple
+from kmanifest.startup.typing import Any, Iterator, NamedTuple
 
 MAX_BYTES = 1 << 20
 _HEADER = re.compile(r"\s*\[\[?([^\]]*)\]\]?")

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.cli.flags import (
     ANY_VALUE,
@@ -14,7 +13,7 @@ from kmanifest.cli.flags import (
     Flag,
     UsageError,
 )
-from kmanifest.startup.typing import TYPE_CHECKING, Any
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.model.limits import Limits

@@ -1,14 +1,13 @@
 """The options of Flux' substitution, from the flags of `kmanifest build`."""
 
 import os
-from collections.abc import Mapping, Sequence
 
 from kmanifest.cli.shared import read_local_file
 from kmanifest.engines.flux.options import FluxOptions
 from kmanifest.engines.flux.variables import load_sources, parse_assignments
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Mapping, Sequence
 
 
 def substitution_options(values: Mapping[str, Any]) -> FluxOptions:

@@ -5,11 +5,10 @@ Users of kustomize and Helm type the verbs of those commands. Source of the name
 """
 
 import os
-from collections.abc import Sequence
 
 from kmanifest.cli.verbs import Command, Group, Verb
 from kmanifest.model.errors import near_names
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Sequence
 
 _NEEDS_CLUSTER: Final = "it needs a cluster: use `{}`"
 _INSTALL: Final = (

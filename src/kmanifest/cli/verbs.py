@@ -5,11 +5,9 @@ the modules of the verb that is called are imported. The help, the completion sc
 and the reference pages are built from the same tables.
 """
 
-from collections.abc import Sequence
-
 from kmanifest.cli.flags import GLOBAL_FLAGS, CommandLine, Flag, parse_command_line
 from kmanifest.startup.lazy import load_attribute
-from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,10 +8,9 @@ Without such descriptors (on Windows) each step is checked before it is used.
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from kmanifest.startup.typing import TYPE_CHECKING, Final, Self
+from kmanifest.startup.typing import TYPE_CHECKING, Final, Iterable, Mapping, Self
 
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.localize import File

@@ -4,11 +4,9 @@ Nothing else names all engines. A record's function imports its engine when it i
 what it uses.
 """
 
-from collections.abc import Iterable
-
 from kmanifest.pipeline.registry import BuiltinPlugin, Plugin, Registry, Role
 from kmanifest.startup.lazy import lazy_function
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Iterable
 
 _KUSTOMIZE: Final = "kmanifest.engines.kustomize"
 _HELM: Final = "kmanifest.engines.helm"
@@ -101,6 +99,11 @@ PLUGINS: Final = (
         "generator",
         f"{_API_VERSION}/ResourcesGenerator",
         lazy_function(f"{_KUSTOMIZE}.file_patterns", "generate"),
+    ),
+    BuiltinPlugin(
+        "generator",
+        f"{_API_VERSION}/ChartGenerator",
+        lazy_function(f"{_HELM}.generator", "generate"),
     ),
     BuiltinPlugin(
         "generator",

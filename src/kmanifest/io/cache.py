@@ -4,10 +4,7 @@ A key contains everything that determines the result: the kind of result and the
 entry is never stale.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-
-from kmanifest.startup.typing import Any, Protocol, TypeVar
+from kmanifest.startup.typing import Any, Callable, Hashable, Protocol, TypeVar
 
 Result = TypeVar("Result")
 
@@ -65,7 +62,9 @@ class MemoryCache:
     """
 
     def __init__(self, capacity: int = 256 << 20) -> None:
-        from threading import Lock  # a single build does not need it
+        # a single build needs neither
+        from collections import OrderedDict
+        from threading import Lock
 
         self.capacity = capacity
         self._lock = Lock()

@@ -7,13 +7,12 @@ tuples, strings and numbers here.
 
 import marshal
 import os
-from collections.abc import Hashable, Iterable, Mapping
 from sys import implementation
 
 from kmanifest.io.cache import NoCache
 from kmanifest.io.system import is_private, make_private, remove, write_atomically
 from kmanifest.startup.hashlib import fingerprint
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Hashable, Iterable, Mapping
 
 _MAX_FILE_SIZE: Final = 64 << 20
 """The largest size of a file, in bytes."""

@@ -3,10 +3,9 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
 
 from kmanifest.model.errors import LimitError, MissingError, PluginError, near_names
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Iterator
 
 _MAX_SIZE: Final = 1 << 30  # bytes of an executable that is compared with a list of digests
 _CHUNK_SIZE: Final = 1 << 20

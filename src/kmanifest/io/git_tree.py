@@ -7,12 +7,11 @@ followed only inside the commit.
 import os
 import re
 import stat
-from collections.abc import Mapping, Sequence
 
 from kmanifest.io.tree import FilePath, Kind, join
 from kmanifest.model.arguments import as_path, check_argument
 from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Protocol
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Mapping, Protocol, Sequence
 
 if TYPE_CHECKING:
     from dulwich.objects import Commit

@@ -6,11 +6,8 @@ are killed and its temporary files are removed. A process that leaves the group 
 """
 
 import os
-import re
 import signal
 import stat
-from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
 
 from kmanifest.io.executables import copy_trusted, find_on_path, start_failure
 from kmanifest.io.signals import PostponedSignals
@@ -19,7 +16,17 @@ from kmanifest.model.cancel import CancelEvent, check_cancelled
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError, PluginError
 from kmanifest.model.masking import Secret, masker
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
+from kmanifest.startup.typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Iterable,
+    Literal,
+    Mapping,
+    NamedTuple,
+    Protocol,
+    Sequence,
+)
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -167,6 +174,8 @@ class ProcessRunner:
         Raises PluginError if the runner has another root: it would run other files than those of the tree.
         """
         if self._root is None:
+            from copy import copy  # only with a runner
+
             runner = copy(self)
             runner._root = root
             return runner
@@ -274,6 +283,8 @@ class ProcessRunner:
 
     def _quote_stderr(self, errors: bytes) -> str:
         """Return the stderr of a process in one line after a colon, with secrets masked; empty if there is none."""
+        import re  # for errors only
+
         text = masker(self._secrets)(errors.decode("utf-8", "replace"))
         text = re.sub(_SECRET_PATTERN, r"\1***", text)
         lines = "; ".join(line.strip() for line in text.split("\n") if line.strip())

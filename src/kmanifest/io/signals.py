@@ -4,9 +4,7 @@ Python calls the handler of a signal between two steps of the main thread. A han
 does, would interrupt the start of a process before its id is known, or the clean-up after it.
 """
 
-from collections.abc import Callable
-
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final
 
 _NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM")
 """The signals whose handlers may raise. The command raises by ALRM what INT, TERM or HUP raised where it was lost."""

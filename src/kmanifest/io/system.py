@@ -3,9 +3,8 @@
 import os
 import stat
 import time
-from collections.abc import Iterator
 
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Iterator
 
 if TYPE_CHECKING:
     from random import Random

@@ -8,10 +8,18 @@ can't lead out of the tree. Only regular files are read, never a device or a FIF
 
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest.model.errors import LimitError, MissingError, SourceError
-from kmanifest.startup.typing import Any, Final, Literal, Protocol, TypeAlias
+from kmanifest.startup.typing import (
+    Any,
+    Callable,
+    Final,
+    Literal,
+    Mapping,
+    Protocol,
+    Sequence,
+    TypeAlias,
+)
 
 Kind = Literal["file", "dir"]
 FilePath: TypeAlias = "str | os.PathLike[str]"

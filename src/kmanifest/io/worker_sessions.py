@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
 
 from kmanifest.io.frames import dump_frame, load_frame
 from kmanifest.io.runner import (
@@ -21,7 +20,7 @@ from kmanifest.io.runner import (
 from kmanifest.io.signals import PostponedSignals
 from kmanifest.model.cancel import CancelEvent, check_cancelled
 from kmanifest.model.errors import LimitError, PluginError
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Self
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Mapping, Self, Sequence
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -38,6 +37,12 @@ _SECONDS_TO_CHECK: Final = 0.1  # between two looks at the caller's cancel event
 def clock() -> float:
     """Return seconds of a clock that never goes backwards."""
     return time.monotonic()
+
+
+def check_size(size: int, max_size: int) -> None:
+    """Raise LimitError if a result is larger than `max_output` allows."""
+    if size > max_size:
+        raise LimitError(f"a result of more than {max_size} bytes (max_output)")
 
 
 class WorkerDiedError(PluginError):
@@ -105,8 +110,7 @@ class WorkerSession:
         """
         header = self._read(_HEADER_SIZE, deadline)
         lengths = int.from_bytes(header[:8], "big"), int.from_bytes(header[8:], "big")
-        if sum(lengths) > max_size:
-            raise LimitError(f"a result of more than {max_size} bytes (max_output)")
+        check_size(sum(lengths), max_size)
         document: dict[str, Any] = load_frame(self._read(lengths[0], deadline))
         return document, self._read(lengths[1], deadline)
 

@@ -1,9 +1,7 @@
 """Annotations that control how a build treats a resource. They mean the same in every engine."""
 
-from collections.abc import Mapping
-
 from kmanifest.model.resource import Resource
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Mapping
 
 FUNCTION_ANNOTATIONS: Final = (
     "config.kubernetes.io/function",

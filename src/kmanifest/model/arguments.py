@@ -4,10 +4,8 @@ The modules that a build imports import this one only inside functions, because 
 itself.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import Any, TypeAlias
+from kmanifest.startup.typing import Any, Callable, Iterator, Mapping, TypeAlias
 
 Expected: TypeAlias = "type | tuple[str, ...] | Callable[[Any], bool]"
 """The type that a parameter takes: a class, the names of a protocol's methods, or a function that accepts the value."""

@@ -1,13 +1,11 @@
 """Changed bodies and plain copies of them, for programs that use the library. No build needs them."""
 
-from collections.abc import Mapping
-
 from kmanifest.model import fieldpath
 from kmanifest.model.arguments import argument_error
 from kmanifest.model.errors import FieldPath, SourceError
 from kmanifest.model.fieldpath import MISSING
 from kmanifest.model.values import Body, as_mapping, printed_value
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Mapping
 
 
 def apply_changes(body: Body, changes: Mapping[FieldPath, Any]) -> Body:

@@ -6,10 +6,18 @@ Work inside of other work has both deadlines. Without a deadline a call costs a 
 """
 
 from _thread import allocate_lock
-from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from kmanifest.startup.typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Final,
+    Iterable,
+    Iterator,
+    Protocol,
+    TypeVar,
+)
 
 if TYPE_CHECKING:
     from _contextvars import ContextVar

@@ -4,9 +4,7 @@ The lowest level knows the problem. Each level above adds its part of the locati
 Messages have one line. `cli.report` formats them for a terminal.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-
-from kmanifest.startup.typing import Any, Final, NamedTuple, Self
+from kmanifest.startup.typing import Any, Callable, Final, Iterable, NamedTuple, Self, Sequence
 
 FieldPath = tuple[str | int, ...]
 

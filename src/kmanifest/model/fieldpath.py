@@ -5,12 +5,20 @@ the containers on the path. The result shares all other branches with the input.
 itself.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from operator import is_not
+from _operator import is_not
 
 from kmanifest.model.errors import SourceError
 from kmanifest.model.values import type_name
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import (
+    Any,
+    Callable,
+    Final,
+    Iterable,
+    Iterator,
+    Mapping,
+    NamedTuple,
+    Sequence,
+)
 
 Path = Sequence[str | int]
 Setter = Callable[[Any], Any]

@@ -1,8 +1,6 @@
 """Copies and hashable forms of the values in records of options, which are parts of cache keys."""
 
-from collections.abc import Mapping
-
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Mapping
 
 
 def copy_value(value: Any) -> Any:

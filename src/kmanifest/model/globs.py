@@ -10,11 +10,10 @@ patterns, and enters only directories that can contain a match.
 Source: Go 1.24 path/filepath/match.go.
 """
 
-from collections.abc import Callable, Iterable
 from itertools import takewhile
 
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Final, NamedTuple, Self
+from kmanifest.startup.typing import Callable, Final, Iterable, NamedTuple, Self
 
 States = frozenset[int]
 

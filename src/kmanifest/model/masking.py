@@ -6,9 +6,7 @@ that a form covers is masked, so nothing remains where forms overlap. The time i
 string of less than four characters is not masked: a text with every `a` masked would be unreadable.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final, Iterable, Iterator
 
 MASK: Final = "***"
 MIN_LENGTH: Final = 4

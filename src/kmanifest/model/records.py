@@ -3,10 +3,8 @@
 The records are defaults of parameters, so their text appears in `help(build)`.
 """
 
-from collections.abc import Collection
-
 from kmanifest.model.masking import MASK
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Collection
 
 
 def describe(record: Any, *, secret: Collection[str] = ()) -> str:

@@ -5,12 +5,10 @@ so no transformer can damage them and none have to be removed at the end. Source
 api/resource/resource.go.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-
 from kmanifest.model import fieldpath
 from kmanifest.model.errors import FieldPath, SourceError
 from kmanifest.model.values import Body, null_text, scalar_text
-from kmanifest.startup.typing import Any, Final, NamedTuple, Self
+from kmanifest.startup.typing import Any, Final, Iterable, Mapping, NamedTuple, Self, Sequence
 
 REWRITTEN_AS_FLOW: Final = "flow"  # JSON, as items of list kinds are
 REWRITTEN_AS_BLOCK: Final = "block"  # sorted, as after a JSON patch

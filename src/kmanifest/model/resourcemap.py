@@ -5,14 +5,23 @@ built when they are first needed. A changed map gets them too, as far as its ids
 is linear in the number of its resources, not quadratic. Source: kustomize v5.8.2 api/resmap/reswrangler.go.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from _operator import is_not
 from itertools import compress
-from operator import is_not
 
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import MissingError, RenderError, near_names
 from kmanifest.model.resource import IdKey, Resource, format_ids, names_of
-from kmanifest.startup.typing import Any, Self, overload
+from kmanifest.startup.typing import (
+    Any,
+    Callable,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Self,
+    Sequence,
+    overload,
+)
 
 IndexesByKey = dict[Hashable, tuple[int, ...]]
 

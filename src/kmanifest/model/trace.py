@@ -6,13 +6,11 @@ cost is proportional to the changes. Transformers need no code for this, built-i
 The values of a `Change` are copies, since the bodies of a build are shared with other builds.
 """
 
-from collections.abc import Iterator, Mapping
-
 from kmanifest.model.errors import FieldPath
 from kmanifest.model.fieldpath import MISSING, deep_copy
 from kmanifest.model.resource import Lineage, Resource, ResourceId
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.startup.typing import Any, NamedTuple
+from kmanifest.startup.typing import Any, Iterator, Mapping, NamedTuple
 
 
 class Change(NamedTuple):

@@ -5,10 +5,8 @@ differs from the printed value (`0x1F`, `1.50`, `2001-01-01`). The reason is tha
 source text.
 """
 
-from collections.abc import Mapping, Sequence
-
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Any, Self, TypeAlias
+from kmanifest.startup.typing import Any, Mapping, Self, Sequence, TypeAlias
 
 Value: TypeAlias = "Mapping[str, Value] | Sequence[Value] | str | int | float | bool | None"
 Body: TypeAlias = Mapping[str, Any]

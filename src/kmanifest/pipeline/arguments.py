@@ -3,15 +3,13 @@
 The command does not need this module: it makes the arguments from its flags.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.io.tree import MemoryTree, Tree
 from kmanifest.model.arguments import Expected, argument_error, check_argument, check_limits
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import Limits
 from kmanifest.pipeline.options import ExecPluginOptions, Options, RemoteOptions, Reproducible
 from kmanifest.pipeline.registry import Registry
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 CACHE: Final = (("get", "find", "keep"), "a Cache such as MemoryCache()")
 CANCEL: Final = (("is_set",), "an event such as threading.Event()")

@@ -1,7 +1,5 @@
 """The context of a build: everything that a step may use, and the signatures of plug-ins."""
 
-from collections.abc import Callable, Hashable, Iterable
-
 from kmanifest.io import tree as trees
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.local_tree import OutsideError
@@ -22,7 +20,15 @@ from kmanifest.pipeline.options import Options, Record
 from kmanifest.pipeline.registry import Registry
 from kmanifest.pipeline.rendered import Rendered
 from kmanifest.schema import BUILTIN, Schema
-from kmanifest.startup.typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from kmanifest.startup.typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Hashable,
+    Iterable,
+    NamedTuple,
+    Protocol,
+)
 
 if TYPE_CHECKING:
     from kmanifest.io.remote import Remote

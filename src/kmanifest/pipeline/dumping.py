@@ -1,14 +1,12 @@
 """Print objects that a program has changed or built."""
 
-from collections.abc import Iterable, Mapping
-
 from kmanifest import yaml
 from kmanifest.model.arguments import argument_error
 from kmanifest.model.errors import KmanifestError, LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline.rendered import unprintable_field
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Iterable, Mapping
 
 
 def dump(

@@ -3,11 +3,9 @@
 An entry point names a module with a function `kmanifest_plugins`, marked with `kmanifest.plugin.hookimpl`.
 """
 
-from collections.abc import Iterable, Iterator
-
 from kmanifest.model.errors import PluginError
 from kmanifest.pipeline.registry import Plugin
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Iterable, Iterator
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

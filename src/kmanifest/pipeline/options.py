@@ -1,9 +1,7 @@
 """The options of a build: one record for the core, and one record for each engine that has options."""
 
-from collections.abc import Hashable
-
 from kmanifest.model.limits import DEFAULT_LIMITS, UNTRUSTED_LIMITS, Limits
-from kmanifest.startup.typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from kmanifest.startup.typing import TYPE_CHECKING, Hashable, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from kmanifest.io.remote.access import CredentialSource

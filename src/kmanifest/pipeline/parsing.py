@@ -4,14 +4,12 @@ Parsed bodies are cached in `ctx.cache` by content. All builds that read the sam
 Source: kustomize v5.8.2 api/resource/factory.go; kyaml/kio/byteio_reader.go.
 """
 
-from collections.abc import Mapping, Sequence
-
 from kmanifest import yaml
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
 from kmanifest.model.resource import REWRITTEN_AS_FLOW, Origin, Resource, string_or_empty
 from kmanifest.model.values import Body, IntText, ScalarNode, type_name
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple, Sequence
 
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 KEEPS_QUOTES: Final = "keeps quotes"

@@ -1,13 +1,20 @@
 """The registry: plug-ins by role and name."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
-
 from kmanifest.io import tree as trees
 from kmanifest.io.local_tree import OutsideError
 from kmanifest.io.tree import Tree
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
 from kmanifest.model.resource import Resource
-from kmanifest.startup.typing import Any, Final, Literal, NamedTuple
+from kmanifest.startup.typing import (
+    Any,
+    Callable,
+    Final,
+    Hashable,
+    Iterable,
+    Literal,
+    Mapping,
+    NamedTuple,
+)
 
 Role = Literal[
     "renderer",

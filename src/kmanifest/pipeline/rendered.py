@@ -1,7 +1,5 @@
 """The result of a build: its resources, its YAML text and its findings."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-
 from kmanifest import yaml
 from kmanifest.model.deadline import TimeLimit, limited_by
 from kmanifest.model.errors import FieldPath, KmanifestError, LimitError
@@ -9,7 +7,7 @@ from kmanifest.model.findings import CHANGED_FIELD, IMPURE, NO_EFFECT, Finding
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.startup.typing import Any, BinaryIO, Final
+from kmanifest.startup.typing import Any, BinaryIO, Callable, Final, Iterable, Iterator, Mapping
 
 _DOCUMENTS_PER_CHUNK: Final = 32  # few enough documents that their memory is reused
 

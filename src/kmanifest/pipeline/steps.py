@@ -7,8 +7,6 @@ Bodies are shared between resources, bases and builds. A plug-in that is not bui
 changes in place is a change of its own result only.
 """
 
-from collections.abc import Iterable
-
 from kmanifest.io import tree as trees
 from kmanifest.io.cache import NoCache
 from kmanifest.model.deadline import check_time
@@ -21,7 +19,7 @@ from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.registry import BuiltinPlugin, Plugin
 from kmanifest.pipeline.remote_bases import enter_repository, find_repository
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Iterable, NamedTuple
 
 VALIDATED_BY_LABEL: Final = "validated-by"
 BUILTIN_PREFIX: Final = "builtin/"

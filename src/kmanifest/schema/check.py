@@ -1,11 +1,10 @@
 """Validate the config of a plug-in with the plug-in's JSON Schema."""
 
 import json
-from collections.abc import Mapping
 
 from kmanifest.model.errors import SourceError
 from kmanifest.model.values import Body
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Mapping
 
 
 def check_config(body: Body, schema: Mapping[str, Any]) -> None:

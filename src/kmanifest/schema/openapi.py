@@ -9,12 +9,10 @@ ignored. A known field without a strategy has a `TypeSchema`, too. It means that
 an `apiVersion` and a `kind` inside the field are not used to find another schema.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-
 from kmanifest.model.errors import SourceError
 from kmanifest.model.values import as_mapping, type_name
 from kmanifest.schema.scope import CLUSTER_SCOPED, NAMESPACED
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Iterator, Mapping, Sequence
 
 STRATEGY: Final = "x-kubernetes-patch-strategy"
 MERGE_KEY: Final = "x-kubernetes-patch-merge-key"

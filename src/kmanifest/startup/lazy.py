@@ -1,8 +1,6 @@
 """Import functions and classes when they are first used, so that start-up is fast."""
 
-from collections.abc import Callable
-
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Callable
 
 
 def load_attribute(module: str, name: str) -> Any:

@@ -14,7 +14,6 @@ go-yaml's rule (decode.go, allowedAliasRatio), so that a small file can't expand
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError
@@ -33,7 +32,7 @@ from yaml.reader import ReaderError
 from kmanifest.model.deadline import timed
 from kmanifest.model.errors import KmanifestError, LimitError, Location, SourceError
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final
 from kmanifest.yaml.resolve import NOT_FINITE, Scalar, resolve_tagged
 
 MERGE_KEY: Final = object()

@@ -10,13 +10,12 @@ string, and the sorted form of each set of keys. They belong to a `Dumper`, whic
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from kmanifest.model.deadline import checked, current_check, sorted_in_slices
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.values import FlowBlankKey, Value
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final, Iterable, Iterator, Mapping, Sequence
 from kmanifest.yaml.scalars import (
     WIDTH,
     fold,

@@ -5,7 +5,6 @@ which documents them. `tests/property/backends.py` compares the two. The extensi
 kmanifest: this module passes it the types of the objects that it creates.
 """
 
-from collections.abc import Sequence
 from sys import maxsize
 
 from kmanifest.backend import load_extension
@@ -13,7 +12,7 @@ from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError, Location, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.values import FloatText, FlowBlankKey, IntText, TimeText, Value, null_key
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Sequence
 
 __all__ = ["Dumper", "ScalarCache", "dump", "find_position", "load_documents", "load_values"]
 

@@ -1,7 +1,5 @@
 """The position of a field in its file, found by parsing the file again. Only errors need it."""
 
-from collections.abc import Sequence
-
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError
 from yaml.events import (
@@ -17,7 +15,7 @@ from yaml.reader import ReaderError
 from kmanifest.model.deadline import timed
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, NamedTuple, Sequence
 from kmanifest.yaml.split import split_documents
 
 UNKNOWN_POSITION: Final = (0, 0)

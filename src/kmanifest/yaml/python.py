@@ -3,8 +3,7 @@
 It defines the behaviour of the compiled backend.
 """
 
-from collections.abc import Sequence
-
+from kmanifest.startup.typing import Sequence
 from kmanifest.yaml.dumper import Dumper, dump
 from kmanifest.yaml.load import ScalarCache, load_documents, load_values
 

@@ -6,14 +6,13 @@ date is a string. Keys that are not strings become strings, and the last value o
 """
 
 import re
-from collections.abc import Callable
 
 from yaml._yaml import CParser
 from yaml.events import AliasEvent, ScalarEvent
 
 from kmanifest.model.limits import Limits
 from kmanifest.model.values import OtherKey, ScalarNode, null_key
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final
 from kmanifest.yaml.build import MERGE_KEY, Builder, OpenContainer, error_at
 from kmanifest.yaml.resolve import INT64_MAX, resolve_v2, resolve_v3
 from kmanifest.yaml.scalars import SPECIAL_SET, chomping, float32_text

@@ -6,13 +6,9 @@ read with v3: `yes` is a string, `0o17` an integer, and a date becomes RFC 3339 
 read with v2: `yes` is true, `0o17` an integer too, and a date keeps its text.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-
 from kmanifest.model.errors import SourceError
 from kmanifest.model.values import FloatText, IntText, TimeText
-from kmanifest.startup.typing import Final, TypeAlias
+from kmanifest.startup.typing import Callable, Final, Mapping, TypeAlias
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -20,34 +16,31 @@ INT64_MIN: Final = -(1 << 63)
 INT64_MAX: Final = (1 << 63) - 1
 UINT64_MAX: Final = (1 << 64) - 1
 
-_WORDS: Final[Mapping[str, Scalar]] = MappingProxyType(
-    {
-        **dict.fromkeys(("true", "True", "TRUE"), True),
-        **dict.fromkeys(("false", "False", "FALSE"), False),
-        **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    }
-)
-_WORDS_V2: Final[Mapping[str, Scalar]] = MappingProxyType(
-    {
-        **_WORDS,
-        **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
-        **dict.fromkeys(("n", "N", "no", "No", "NO", "off", "Off", "OFF"), False),
-    }
-)
+_WORDS: Final[Mapping[str, Scalar]] = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+}
+_WORDS_V2: Final[Mapping[str, Scalar]] = {
+    **_WORDS,
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "off", "Off", "OFF"), False),
+}
 WORDS_OF_OTHER_TYPES: Final = frozenset(_WORDS_V2)
 """Words that YAML 1.1 does not read as strings when they have no quotes; YAML 1.2 reads some of them as strings."""
-NOT_FINITE: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        **dict.fromkeys((".nan", ".NaN", ".NAN"), "NaN"),
-        **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), "+Inf"),
-        **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), "-Inf"),
-    }
-)
+NOT_FINITE: Final[Mapping[str, str]] = {
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), "NaN"),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), "+Inf"),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), "-Inf"),
+}
 
 MAYBE_OTHER: Final = frozenset("+-0123456789yYnNtTfFoO~.")
 """The first characters of scalars that may not be strings (the hints of go-yaml's resolve.go)."""
 
-# The patterns are strings: `re` compiles a pattern when it is used first, and caches it.
+_INTEGER_CHARACTERS: Final = "0123456789abcdefABCDEFxXoO_+-"
+_FLOAT_CHARACTERS: Final = "0123456789.eE_+-"
+
+# The patterns are strings, and `re` is imported where one is used: it takes 4 ms, and few builds need a pattern.
 _INTEGER: Final = r"[-+]?(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))"
 _SIGNED_INTEGER: Final = r"0(?:b([-+][01]+)|o([-+][0-7]+))"
 _FLOAT: Final = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
@@ -64,6 +57,12 @@ def parse_integer(text: str, *, v2: bool = False) -> int | None:
 
     Source: go-yaml resolve.go, resolve, and Go's strconv.ParseInt with base 0.
     """
+    if text.isdigit() and text.isascii() and (text[0] != "0" or text == "0"):
+        return value if len(text) <= 20 and (value := int(text)) <= UINT64_MAX else None
+    if text.strip(_INTEGER_CHARACTERS):
+        return None
+    import re
+
     plain = text.replace("_", "")
     match = re.fullmatch(_INTEGER, plain)
     if match is None:
@@ -97,13 +96,20 @@ def parse_integer(text: str, *, v2: bool = False) -> int | None:
 
 def parse_float(text: str) -> float | None:
     """The finite float that `text` is in go-yaml. None if it is not a float or too large."""
-    if text[:1] == ".":
-        if re.fullmatch(_POINT_FLOAT, text) is None:
-            return None
-    elif re.fullmatch(_FLOAT, text.replace("_", "")) is None:
+    if text.strip(_FLOAT_CHARACTERS) or text.count(".") > 1:
+        return None
+    if not text.replace(".", "").isdigit() and not _is_float(text):
         return None
     value = float(text.replace("_", ""))
     return value if abs(value) <= 1.7976931348623157e308 else None
+
+
+def _is_float(text: str) -> bool:
+    import re
+
+    if text[:1] == ".":
+        return re.fullmatch(_POINT_FLOAT, text) is not None
+    return re.fullmatch(_FLOAT, text.replace("_", "")) is not None
 
 
 def parse_time(text: str) -> str | None:
@@ -111,6 +117,10 @@ def parse_time(text: str) -> str | None:
 
     Source: go-yaml v3 resolve.go, parseTimestamp; Go's time.Parse and Time.MarshalJSON.
     """
+    if text[4:5] != "-":
+        return None
+    import re
+
     match = re.fullmatch(_TIME, text, re.ASCII)
     if match is None:
         return None

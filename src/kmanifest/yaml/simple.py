@@ -13,12 +13,11 @@ opened at its first line, and closed by the first line that starts further left.
 """
 
 import re
-from collections.abc import Callable
 from functools import cache
 
 from kmanifest.model.deadline import current_check
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final
 from kmanifest.yaml.resolve import Scalar
 
 NOT_SIMPLE: Final = object()

@@ -3,8 +3,6 @@
 Source: kustomize cmd/config v0.21.2 internal/commands/cat.go.
 """
 
-from collections.abc import Sequence
-
 from kmanifest.cli import EXIT_OK
 from kmanifest.cli.cfg.flags import EXCLUDE_NON_LOCAL, INCLUDE_LOCAL, split_list
 from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError, with_variables
@@ -12,7 +10,7 @@ from kmanifest.cli.output import print_text, write_file
 from kmanifest.cli.shared import BOUNDARY_FLAGS, root_option
 from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.cli.cfg.pipeline import Filter

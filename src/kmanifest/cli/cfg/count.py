@@ -4,13 +4,12 @@ Source: kustomize cmd/config v0.21.2 internal/commands/count.go.
 """
 
 import os
-from collections.abc import Sequence
 
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import BOUNDARY_FLAGS, root_option
 from kmanifest.cli.verbs import DIRECTORY, Command
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.yaml_nodes import Node

@@ -1,8 +1,7 @@
 """Flags that several verbs of `cfg` share."""
 
-from collections.abc import Iterable
-
 from kmanifest.cli.flags import Flag, UsageError
+from kmanifest.startup.typing import Iterable
 
 LOCAL_CONFIG = "config.kubernetes.io/local-config"
 INCLUDE_LOCAL = Flag(

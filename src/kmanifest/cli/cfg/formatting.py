@@ -3,13 +3,11 @@
 Source: kyaml v0.21.2 kio/filters/fmtr.go, FormatFilter; yaml/order.go.
 """
 
-from collections.abc import Iterable, Sequence
-
 from kmanifest.cli.cfg.nodes import get_field, resource_meta
 from kmanifest.cli.cfg.order import sort_key
 from kmanifest.engines.kustomize.yaml_nodes import Node
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Iterable, Sequence
 
 FORMATTING: Final = "config.kubernetes.io/formatting"
 _SORTED_KINDS: Final = frozenset(

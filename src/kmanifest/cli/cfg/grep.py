@@ -3,14 +3,12 @@
 Source: kustomize cmd/config v0.21.2 internal/commands/grep.go; kyaml v0.21.2 kio/filters/grep.go.
 """
 
-from collections.abc import Callable, Sequence
-
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import BOUNDARY_FLAGS, root_option
 from kmanifest.cli.verbs import ANY_TEXT, DIRECTORY, Command
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, Callable, NamedTuple, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.yaml_nodes import Node

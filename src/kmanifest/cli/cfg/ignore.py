@@ -3,13 +3,11 @@
 Source: kyaml v0.21.2 kio/ignorefilesmatcher.go; monochromegane/go-gitignore 205db1a8cc00.
 """
 
-from collections.abc import Callable
-
 from kmanifest.io.tree import DiskTree
 from kmanifest.model.errors import MissingError, SourceError
 from kmanifest.model.globs import compile_glob
 from kmanifest.model.limits import DEFAULT_LIMITS
-from kmanifest.startup.typing import NamedTuple, Protocol
+from kmanifest.startup.typing import Callable, NamedTuple, Protocol
 
 IGNORE_FILE = ".krmignore"
 

@@ -3,12 +3,10 @@
 Source: kyaml v0.21.2 yaml/rnode.go, yaml/fns.go, yaml/types.go.
 """
 
-from collections.abc import Iterable
-
 from kmanifest.engines.kustomize.goyaml.emitter import print_node
 from kmanifest.engines.kustomize.yaml_nodes import NO_COMMENTS, TAG, Node, resolved
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import NamedTuple
+from kmanifest.startup.typing import Iterable, NamedTuple
 
 
 class ResourceMeta(NamedTuple):

@@ -5,14 +5,12 @@ for all items; `\.` is a dot in a name.
 Source: kustomize cmd/config v0.21.2 runner/runner.go, ParseFieldPath; kyaml v0.21.2 yaml/match.go, PathMatcher.
 """
 
-from collections.abc import Callable, Sequence
-
 from kmanifest.cli.cfg.nodes import full_text, get_field, is_null, list_items
 from kmanifest.engines.kustomize.goyaml.compose import parse_node
 from kmanifest.engines.kustomize.selectors import unanchored
 from kmanifest.engines.kustomize.yaml_nodes import Node
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import NamedTuple
+from kmanifest.startup.typing import Callable, NamedTuple, Sequence
 
 
 class PathMatch(NamedTuple):

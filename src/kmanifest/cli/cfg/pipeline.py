@@ -3,14 +3,12 @@
 Source: kyaml v0.21.2 kio/kio.go, Pipeline; kio/filters/local.go.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-
 from kmanifest.cli.cfg.flags import LOCAL_CONFIG
 from kmanifest.cli.cfg.nodes import annotate, remove_annotations, remove_comments, resource_meta
 from kmanifest.cli.cfg.reading import ANNOTATION_PAIRS, ANNOTATION_PREFIX, sync_annotation_names
 from kmanifest.engines.kustomize.yaml_nodes import Node
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Callable, Final, Iterable, Sequence
 
 Filter = Callable[[Sequence[Node]], list[Node]]
 

@@ -8,7 +8,6 @@ Source: kyaml v0.21.2 kio/pkgio_reader.go, kio/byteio_reader.go, kio/ignorefiles
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
 
 from kmanifest.cli.cfg.nodes import annotate, get_field, is_null, resource_meta
 from kmanifest.engines.kustomize.goyaml.compose import parse_node
@@ -17,7 +16,7 @@ from kmanifest.io.local_tree import Boundary, LocalTree, find_boundary
 from kmanifest.io.tree import DiskTree
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Iterator, Sequence
 from kmanifest.yaml.split import Part, split_documents
 
 PACKAGE_FILE: Final = "Krmfile"

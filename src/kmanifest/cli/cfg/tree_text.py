@@ -5,7 +5,6 @@ Source: kyaml v0.21.2 kio/tree.go; xlab/treeprint v1.2.0 treeprint.go.
 """
 
 import os
-from collections.abc import Iterable, Sequence
 
 from kmanifest.cli.cfg.nodes import (
     flow_text,
@@ -21,7 +20,7 @@ from kmanifest.cli.cfg.paths import find_matches
 from kmanifest.cli.cfg.reading import PACKAGE_FILE, PATH_ANNOTATION, sync_annotation_names
 from kmanifest.engines.kustomize.yaml_nodes import Node
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import NamedTuple
+from kmanifest.startup.typing import Iterable, NamedTuple, Sequence
 
 
 class DisplayField(NamedTuple):

@@ -4,7 +4,6 @@ Source: kyaml v0.21.2 kio/byteio_writer.go; kustomize cmd/config v0.21.2 interna
 """
 
 import os
-from collections.abc import Callable, Sequence
 
 from kmanifest.cli.cfg.nodes import (
     get_field,
@@ -28,7 +27,7 @@ from kmanifest.engines.kustomize.goyaml.emitter import print_documents, print_no
 from kmanifest.engines.kustomize.yaml_nodes import Node
 from kmanifest.io.local_tree import Boundary, find_boundary
 from kmanifest.model.errors import KmanifestError
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Callable, Final, NamedTuple, Sequence
 
 _SEQUENCE_INDENT: Final = ANNOTATION_PREFIX + "seqindent"
 INDEX_ANNOTATIONS: Final = (INDEX_ANNOTATION, LEGACY_INDEX_ANNOTATION, _SEQUENCE_INDENT)

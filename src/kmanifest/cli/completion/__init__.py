@@ -1,10 +1,9 @@
 """`kmanifest completion`: print a completion script, built from the tables of verbs and flags."""
 
-from collections.abc import Sequence
-
 from kmanifest.cli.flags import CommandLine, UsageError
 from kmanifest.cli.output import print_text
 from kmanifest.cli.verbs import Command, Group
+from kmanifest.startup.typing import Sequence
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 

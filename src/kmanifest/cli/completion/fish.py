@@ -1,9 +1,8 @@
 """The completion script for fish."""
 
-from collections.abc import Iterable, Sequence
-
 from kmanifest.cli.completion.nodes import Node, Words, choices_of, flag_words, takes_value
 from kmanifest.cli.flags import Flag
+from kmanifest.startup.typing import Iterable, Sequence
 
 _SCRIPT = """\
 # fish completion for kmanifest. Written by `kmanifest completion fish`.

@@ -1,11 +1,9 @@
 """What can be completed after each verb: its verbs, flags and arguments."""
 
-from collections.abc import Iterator
-
 from kmanifest.cli.flags import GLOBAL_FLAGS, Flag
 from kmanifest.cli.help import HELP_SUMMARY
 from kmanifest.cli.verbs import Command, Group
-from kmanifest.startup.typing import NamedTuple
+from kmanifest.startup.typing import Iterator, NamedTuple
 
 Words = tuple[str, ...]
 

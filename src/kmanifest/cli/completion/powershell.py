@@ -1,8 +1,7 @@
 """The completion script for PowerShell 5 and later."""
 
-from collections.abc import Iterable, Sequence
-
 from kmanifest.cli.completion.nodes import Node, Words, choices_of, flag_words, takes_value
+from kmanifest.startup.typing import Iterable, Sequence
 
 _SCRIPT = """\
 # PowerShell completion for kmanifest. Written by `kmanifest completion powershell`.

@@ -1,10 +1,9 @@
 """The completion script for zsh."""
 
-from collections.abc import Iterable, Sequence
-
 from kmanifest.cli.completion.nodes import Node, Words, choices_of, takes_value
 from kmanifest.cli.flags import Flag
 from kmanifest.cli.help import value_name
+from kmanifest.startup.typing import Iterable, Sequence
 
 _START = """\
 #compdef kmanifest

@@ -1,12 +1,10 @@
 """`kmanifest config schema`: print the JSON Schema of the settings file."""
 
-from collections.abc import Iterator, Mapping, Sequence
-
 from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError
 from kmanifest.cli.output import print_text
 from kmanifest.cli.settings import settable_flags, takes_number
 from kmanifest.cli.verbs import Command, Group
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Iterator, Mapping, Sequence
 
 TITLE = "Settings of kmanifest: kmanifest.toml, or the table tool.kmanifest of pyproject.toml"
 

@@ -1,7 +1,6 @@
 """`kmanifest config show`: print the settings that are in effect, as TOML."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
 
 from kmanifest.cli.flags import (
     GLOBAL_FLAGS,
@@ -23,7 +22,7 @@ from kmanifest.cli.settings import (
 )
 from kmanifest.cli.unknown import unknown_verb
 from kmanifest.cli.verbs import Command, Group, get_verb
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Iterable, Iterator, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.cli.settings_file import SettingsFile

@@ -3,12 +3,11 @@
 As in Helm, every error ends with exit code 1 and a line that begins with `Error:`. Source: helm v3.22.0 cmd/helm.
 """
 
-from collections.abc import Callable
-
 from kmanifest.cli import EXIT_FAILURE
 from kmanifest.cli.flags import UsageError
 from kmanifest.cli.helm.flags import COMMON_FLAGS
 from kmanifest.cli.verbs import Group, Verb
+from kmanifest.startup.typing import Callable
 
 VERBS = (
     Verb(

@@ -5,9 +5,9 @@ Source: helm v3.22.0 cmd/helm/flags.go, install.go, root.go; pkg/cli/environment
 """
 
 import os
-from collections.abc import Iterable
 
 from kmanifest.cli.flags import ANY_VALUE, SWITCHED_ON, CommandLine, Flag, UsageError, is_plain_list
+from kmanifest.startup.typing import Iterable
 
 NO_CLUSTER = "it needs a cluster, and kmanifest connects to none"
 

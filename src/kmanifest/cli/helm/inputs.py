@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
 
 from kmanifest.cli.flags import CommandLine, UsageError
 from kmanifest.cli.helm.flags import split_list
@@ -20,7 +19,7 @@ from kmanifest.engines.helm.values.layers import (
 from kmanifest.io.local_tree import Boundary, find_boundary, open_local, open_named
 from kmanifest.model.errors import LimitError, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import NamedTuple
+from kmanifest.startup.typing import Iterable, Mapping, NamedTuple
 
 LIMITS: Limits = DEFAULT_LIMITS._replace(max_input_file=100 << 20)
 

@@ -4,7 +4,6 @@ Source: helm v3.22.0 cmd/helm/lint.go, pkg/action/lint.go.
 """
 
 import os
-from collections.abc import Mapping, Sequence
 
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.helm.flags import (
@@ -30,7 +29,7 @@ from kmanifest.cli.shared import (
 from kmanifest.cli.verbs import FILE, Command
 from kmanifest.model.deadline import limited_by
 from kmanifest.model.errors import KmanifestError
-from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, Mapping, NamedTuple, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.dialect import Dialect

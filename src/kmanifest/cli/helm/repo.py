@@ -4,7 +4,6 @@ Source: helm v3.22.0 cmd/helm/repo_index.go.
 """
 
 import os
-from collections.abc import Iterator
 
 from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
@@ -12,7 +11,7 @@ from kmanifest.cli.helm.flags import COMMON_FLAGS, check_flags
 from kmanifest.cli.output import replace_file
 from kmanifest.cli.shared import BOUNDARY_FLAGS, root_option
 from kmanifest.cli.verbs import DIRECTORY, Command, Group, Verb
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Iterator
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sources.indexing import Record

@@ -4,7 +4,6 @@ Source: helm v3.22.0 pkg/cli/environment.go, pkg/helmpath/lazypath.go for the pa
 """
 
 import os
-from collections.abc import Mapping
 from functools import cached_property
 
 from kmanifest.cli.flags import CommandLine
@@ -21,7 +20,7 @@ from kmanifest.io.remote.urls import find_hosts
 from kmanifest.model.errors import KmanifestError, MissingError
 from kmanifest.pipeline.fetching import fetch_settings
 from kmanifest.pipeline.options import Options
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Mapping
 
 _MAX_CONFIG_BYTES: Final = 16 << 20
 _MAX_INDEX_BYTES: Final = 64 << 20

@@ -5,8 +5,6 @@ Source: helm v3.22.0 cmd/helm/template.go, install.go.
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 
 from kmanifest.cli import EXIT_FAILURE
 from kmanifest.cli.flags import (
@@ -48,7 +46,7 @@ from kmanifest.cli.shared import (
 )
 from kmanifest.cli.verbs import FILE, Command
 from kmanifest.model.deadline import limited_by
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Callable, Iterable, Mapping
 
 if TYPE_CHECKING:
     from kmanifest.cli.helm.inputs import CommandLineValues
@@ -429,7 +427,7 @@ def _write_files(
                 contents[path] += hook.output_text()
                 written.append(path)
     _write_all_files(directory, contents, follows_links=follows_links)
-    lines = "".join(map(partial(written_line, directory), written))
+    lines = "".join(written_line(directory, path) for path in written)
     if not command_line.values["show-only"]:
         return print_text(lines + remaining_text)
     from kmanifest.engines.helm.render import select_documents

@@ -3,8 +3,6 @@
 Source: helm v4.3.1 pkg/cmd/install.go, template.go, helpers.go and flags.go; pkg/cli/environment.go.
 """
 
-from collections.abc import Iterable, Sequence
-
 from kmanifest.cli import report
 from kmanifest.cli.flags import (
     FALSE_STRINGS,
@@ -15,6 +13,7 @@ from kmanifest.cli.flags import (
     parse_command_line,
 )
 from kmanifest.cli.helm.flags import NO_CLUSTER
+from kmanifest.startup.typing import Iterable, Sequence
 
 _UNUSED = "accepted and not used: nothing is installed"
 _ADDED_FLAGS = (

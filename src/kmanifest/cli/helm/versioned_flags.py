@@ -1,10 +1,8 @@
 """The flags of the verbs that follow either Helm 3 or Helm 4."""
 
-from collections.abc import Iterable, Sequence
-
 from kmanifest.cli.flags import CommandLine, Flag, parse_command_line
 from kmanifest.cli.helm.flags import check_flags
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Iterable, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.dialect import Dialect

@@ -4,7 +4,6 @@ Source: helm v3.22.0 pkg/downloader/manager.go, downloadAll, safeMoveDeps, write
 """
 
 import os
-from collections.abc import Callable, Collection, Mapping
 
 from kmanifest.cli.helm.inputs import LIMITS
 from kmanifest.cli.output import OutputError, replace_file
@@ -15,6 +14,7 @@ from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.sources.lock import LOCK_NAMES
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.startup.typing import Callable, Collection, Mapping
 
 
 def check_targets(path: str) -> None:

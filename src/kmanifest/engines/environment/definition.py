@@ -1,6 +1,6 @@
 """Read the environments of a `kmanifest.yaml`, and the values for one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kmanifest import yaml
 from kmanifest.engines.environment.options import EnvironmentOptions, Inherited
@@ -8,18 +8,23 @@ from kmanifest.engines.environment.rows import Axes, Row, choose_row, fill, read
 from kmanifest.engines.environment.values.layers import Layer, load_layers, read_entries
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
 from kmanifest.io import tree as trees
-from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.model.errors import FieldPath, KmanifestError, Location, SourceError
 from kmanifest.model.values import as_mapping, as_string
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 FILE_NAME: Final = "kmanifest.yaml"
+OWN_FIELDS: Final = ("environments", "values", "schema")
 
 
 class Definition(NamedTuple):
-    """The content of a kmanifest.yaml: its path, its document as resources are read, and its axes."""
+    """The content of a kmanifest.yaml: its path, its fields as kustomize reads its own files, and its axes.
+
+    `document`: the fields as resources are read, if the file has more than the fields of a kustomization; else empty.
+    """
 
     file: str
+    fields: Mapping[str, Any]
     document: Mapping[str, Any]
     axes: Axes
 
@@ -36,11 +41,12 @@ def load_definition(ctx: Context, directory: str) -> Definition:
     """Read the kmanifest.yaml in a directory."""
     file = trees.join(directory, FILE_NAME)
     try:
-        documents = yaml.load_documents(read_file(ctx, file), limits=ctx.options.limits)
-        if len(documents) > 1:
-            raise SourceError("expected one YAML document").within(document=1)
-        document = as_mapping(documents[0] if documents and documents[0] is not None else {})
-        return Definition(file, document, _axes(document))
+        content, limits = ctx.read_resolved(ctx.tree.resolve(file)), ctx.options.limits
+        fields = as_mapping(yaml.load_values(content, limits=limits) or {})
+        document: Mapping[str, Any] = {}
+        if _has_more(fields):
+            document = _as_resource(yaml.load_documents(content, limits=limits))
+        return Definition(file, fields, document, _axes(document))
     except KmanifestError as error:
         raise error.within(file=file) from error
 
@@ -54,19 +60,29 @@ def _axes(document: Mapping[str, Any]) -> Axes:
         raise error.within(field=("environments",)) from error
 
 
-def read_file(ctx: Context, file: str) -> bytes:
-    """Return the content of a kmanifest.yaml."""
-    return ctx.read_resolved(ctx.tree.resolve(file))
+def _as_resource(documents: Sequence[Any]) -> Mapping[str, Any]:
+    if len(documents) != 1:
+        raise SourceError(f"expected one YAML document, got {len(documents)}")
+    return as_mapping(documents[0])
+
+
+def _has_more(fields: Mapping[str, Any]) -> bool:
+    """Return whether a file has more than the fields of a kustomization."""
+    resources = fields.get("resources")
+    entries = resources if isinstance(resources, list) else ()
+    return any(name in fields for name in OWN_FIELDS) or any(
+        isinstance(entry, Mapping) for entry in entries
+    )
 
 
 def load_environment(ctx: Context, definition: Definition) -> Environment:
     """Return the row that the build has chosen, or that the parent passes on, and the values for it."""
     options = ctx.engine_options(EnvironmentOptions)
     inherited = ctx.engine_options(Inherited)
-    row = choose_row(definition.axes, options.environment, dict(inherited.row))
+    row = choose_row(definition.axes, options.environment, inherited.row)
     layers = _layers(ctx, definition, row)
     if not inherited.is_nested and options.values:
-        layers += (Layer.of_values(options.values, "--set"),)
+        layers += (Layer("--set", options.values, _at_flag),)
     values = merge_layers((*layers, *inherited.layers))
     schema = definition.document.get("schema")
     if schema is not None:
@@ -82,6 +98,10 @@ def _layers(ctx: Context, definition: Definition, row: Row) -> tuple[Layer, ...]
         return load_layers(ctx, layer_entries, definition.file, row, _evaluate_jsonnet)
     except KmanifestError as error:
         raise error.within(field=("values",)) from error
+
+
+def _at_flag(_: FieldPath) -> Location:
+    return Location("--set")
 
 
 def _evaluate_jsonnet(ctx: Context, path: str) -> Any:

@@ -9,7 +9,7 @@ from functools import partial
 from kmanifest.engines.environment.definition import Environment
 from kmanifest.engines.environment.options import Inherited
 from kmanifest.engines.environment.rows import Row, check_value, fill
-from kmanifest.engines.environment.values.layers import Layer
+from kmanifest.engines.environment.values.layers import Layer, inline_layer
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
 from kmanifest.engines.kustomize.entries import Entry, GeneratedEntry, InnerKustomization
 from kmanifest.engines.kustomize.kustomization import Kustomization
@@ -91,10 +91,9 @@ class EntryReader:
         file = self._environment.definition.file
         for name, values in as_mapping(entry["instances"], ("instances",)).items():
             place = ("instances", name)
-            layer = Layer.of_mapping(
-                as_mapping(values if values is not None else {}, place), file, (*field, *place)
-            )
-            yield _Instance(name, (layer,))
+            given = as_mapping({} if values is None else values, place)
+            layers = (inline_layer(self._ctx, given, file, (*field, *place)),) if given else ()
+            yield _Instance(name, layers)
 
     def _item(
         self, source: str, entry: Mapping[str, Any], field: FieldPath, instance: _Instance
@@ -127,15 +126,14 @@ class EntryReader:
         layers = instance.layers
         if "values" in entry:
             part = self._part(entry, default=".")
-            layers = (part.as_layer(), *layers)
+            layers = (part.as_layer(entry["values"]), *layers)
         pinned = self._pinned(entry)
         if (layers or pinned) and not self._is_definition(path):
             what = next(name for name in ("values", "instances", "environment") if name in entry)
             message = f"{what} are for a directory with a kmanifest.yaml, which {path!r} is not"
-            if what != "instances" or any(each.value for each in layers):
-                raise SourceError(message).within(field=(what,))
+            raise SourceError(message).within(field=(what,))
         row = {**self._environment.row, **pinned}
-        inherited = Inherited(tuple(row.items()), layers, is_nested=True)
+        inherited = Inherited(row, layers)
         engines = self._ctx.options.engines
         others = tuple(record for record in engines if not isinstance(record, Inherited))
         return self._inner(path, (*field, "path"), instance, (*others, inherited))
@@ -165,7 +163,7 @@ class EntryReader:
     ) -> GeneratedEntry:
         values = self._part(entry, default="" if source == "chart" else ".")
         if instance.layers:
-            values = merge_layers((values.as_layer(), *instance.layers))
+            values = merge_layers((values.as_layer(entry.get("values", ".")), *instance.layers))
         if source == "chart":
             body, source_field = self._chart(entry, path, values), "chart"
         elif source == "jsonnet":

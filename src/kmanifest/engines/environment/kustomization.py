@@ -6,13 +6,12 @@ kustomization. All other fields are those of a kustomization, and are decoded as
 
 from collections.abc import Mapping
 
-from kmanifest import yaml
 from kmanifest.engines.environment.definition import (
+    OWN_FIELDS,
     Definition,
     Environment,
     load_definition,
     load_environment,
-    read_file,
 )
 from kmanifest.engines.environment.entries import API_VERSION, EntryReader
 from kmanifest.engines.environment.rows import fill
@@ -24,12 +23,10 @@ from kmanifest.engines.kustomize.kustomization import (
 )
 from kmanifest.model.errors import KmanifestError, SourceError, near_names
 from kmanifest.model.resource import Origin, Resource
-from kmanifest.model.values import as_mapping
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
 KIND: Final = "Build"
-_OWN_FIELDS: Final = ("environments", "values", "schema")
 _FILLED_FIELDS: Final = ("namespace", "namePrefix", "nameSuffix")
 
 
@@ -49,10 +46,7 @@ def read(ctx: Context, directory: str) -> Kustomization:
 
 def _plain_kustomization(ctx: Context, definition: Definition) -> Kustomization:
     """Return the fields of a kustomization in the file. Entries that are mappings are empty strings in it."""
-    document = yaml.load_values(read_file(ctx, definition.file), limits=ctx.options.limits)
-    fields = {
-        name: value for name, value in as_mapping(document or {}).items() if name not in _OWN_FIELDS
-    }
+    fields = {name: value for name, value in definition.fields.items() if name not in OWN_FIELDS}
     if _is_build(fields):
         fields = {name: fields[name] for name in fields if name not in ("apiVersion", "kind")}
     resources = fields.get("resources")

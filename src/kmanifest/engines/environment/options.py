@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from kmanifest.model.frozen import copy_value, hashable
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from kmanifest.engines.environment.rows import Row
     from kmanifest.engines.environment.values.layers import Layer
 
 _NO_VALUES: Final[Mapping[str, Any]] = {}
@@ -81,14 +82,28 @@ def _restore(environment: str, values: dict[str, Any]) -> EnvironmentOptions:
     return EnvironmentOptions(environment=environment, values=values)
 
 
-class Inherited(NamedTuple):
-    """What an entry of a kmanifest.yaml passes on: a row, and layers of values that win over those of the directory."""
+class Inherited:
+    """What an entry of a kmanifest.yaml passes on: a row, and layers of values that win over those of the directory.
 
-    row: tuple[tuple[str, str], ...] = ()
-    layers: "tuple[Layer, ...]" = ()
-    is_nested: bool = False
+    Records with the same row and the same layers are equal. `is_nested`: whether there is such an entry.
+    """
 
-    @property
-    def prevents_sharing(self) -> bool:
-        """Whether directories that were built with this record are not shared with other builds."""
-        return True
+    __slots__ = ("_key", "is_nested", "layers", "row")
+
+    prevents_sharing = True
+
+    row: "Row"
+    layers: "tuple[Layer, ...]"
+    is_nested: bool
+
+    def __init__(self, row: "Row" = _NO_VALUES, layers: "tuple[Layer, ...] | None" = None) -> None:
+        self.row = row
+        self.layers = layers or ()
+        self.is_nested = layers is not None
+        self._key = (self.is_nested, tuple(row.items()), tuple(map(id, self.layers)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Inherited) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)

@@ -1,7 +1,5 @@
 """Helm charts as a library: load a chart, render it in one call, and find where its values were set."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-
 from kmanifest.engines.helm.charts import loader
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.dialects.find import find_dialect
@@ -25,7 +23,15 @@ from kmanifest.pipeline.arguments import CACHE, CANCEL, as_tree
 from kmanifest.pipeline.context import Meter
 from kmanifest.pipeline.options import RemoteOptions
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
+from kmanifest.startup.typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Final,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.randomness import RandomSource

@@ -14,8 +14,6 @@ the second therefore sees the changes that were made for the first.
 Source: helm v3.22.0 pkg/chartutil/dependencies.go.
 """
 
-from collections.abc import Mapping, Sequence
-
 from kmanifest.engines.helm.charts.chart import Chart, Dependency
 from kmanifest.engines.helm.charts.versions import satisfies
 from kmanifest.engines.helm.dialect import Dialect
@@ -31,7 +29,7 @@ from kmanifest.engines.helm.values.layers import (
     merge_values,
 )
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Mapping, Sequence
 
 _MISSING = object()
 

@@ -4,10 +4,8 @@ Everything else is the same in both versions and is implemented once. `dialects/
 below the modules that it names, and imports them for type checking only.
 """
 
-from collections.abc import Callable, Mapping
-
 from kmanifest.engines.helm.messages import Messages
-from kmanifest.startup.typing import TYPE_CHECKING, Any, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.charts.chart import Chart

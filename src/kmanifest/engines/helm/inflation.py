@@ -3,43 +3,31 @@
 Source: kustomize v5.8.2 api/internal/builtins/HelmChartInflationGenerator.go; api/types/helmchartargs.go, AsHelmArgs.
 """
 
-from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
-from functools import partial
-
 from kmanifest import yaml
+from kmanifest.engines.helm.chart_resources import (
+    ChartConfig,
+    load_local_chart,
+    load_packaged_chart,
+    render_resources,
+)
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.charts.loader import load_archive, load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
-from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.release_name import resolve_release_name
 from kmanifest.engines.helm.render import Release
-from kmanifest.engines.helm.result import render_result, unknown_location
-from kmanifest.engines.helm.templates.runtime import make_clock, make_random
+from kmanifest.engines.helm.result import unknown_location
 from kmanifest.engines.helm.values.inline import merge_inline_values
-from kmanifest.engines.helm.values.layers import ValueSources
+from kmanifest.engines.helm.values.layers import ValueSources, merge_sources
 from kmanifest.io import tree as trees
-from kmanifest.io.cache import NoCache
-from kmanifest.io.tree import MemoryTree
 from kmanifest.model.annotations import HELM_GENERATED
-from kmanifest.model.errors import (
-    KmanifestError,
-    LimitError,
-    MissingError,
-    PluginError,
-    SourceError,
-)
+from kmanifest.model.errors import KmanifestError, MissingError, SourceError
 from kmanifest.model.fieldpath import put
-from kmanifest.model.findings import CHART_WARNING
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import as_list, as_mapping, as_string
-from kmanifest.pipeline import parsing as manifests
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Iterable, Mapping
 
 _DEFAULT_CHART_HOME: Final = "charts"
 _MERGE_MODES: Final = ("merge", "override", "replace")
-_CONSTANT_FUNCTIONS: Final = frozenset(("lookup",))  # without a cluster it always returns the same
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
@@ -55,58 +43,27 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
             )
     chart = _load(ctx, body, name)
     files = _values_files(ctx, body, name, chart)
-    options, chart_options = ctx.options, ctx.engine_options(HelmOptions)
     name_template = _string(body, "nameTemplate")
-    release = Release(
-        resolve_release_name(release_name, name_template),
-        _string(body, "namespace") or "default",
-    )
-    impure_functions: set[str] = set()
-    rendered = render_result(
-        chart,
-        tree=MemoryTree(files),
-        sources=ValueSources(files=tuple(files)),
-        release=release,
+    chart_config = ChartConfig(
+        name,
+        Release(
+            resolve_release_name(release_name, name_template),
+            _string(body, "namespace") or "default",
+        ),
+        HELM3,
+        merge_sources(ValueSources(files=tuple(files)), files.__getitem__, ctx.options.limits),
+        # The value files are copies with different names and lines. So errors keep the location of the config.
+        unknown_location,
         # The config takes precedence over the flags. kustomize reads it after them.
-        kube_version=_string(body, "kubeVersion") or chart_options.kube_version,
-        api_versions=_strings(body, "apiVersions") or chart_options.api_versions,
+        kube_version=_string(body, "kubeVersion"),
+        api_versions=_strings(body, "apiVersions"),
         include_crds=_is_on(body, "includeCRDs"),
         skip_hooks=_is_on(body, "skipHooks"),
         skip_tests=_is_on(body, "skipTests"),
-        limits=options.limits,
-        random=make_random(options.reproducible.seed, release, chart.name),
-        clock=make_clock(options.reproducible.now),
-        show_impure=options.reproducible.report,
-        on_impure=impure_functions.add,
-        # The value files are copies with different names and lines. So errors keep the location of the config.
-        locate=unknown_location,
-        cache=ctx.cache,
-        dialect=HELM3,
+        is_fixed="{{" not in name_template,  # it may call any function, and has no seed
     )
-    for finding in rendered.findings:
-        ctx.on_finding(finding)
-    if not _is_repeatable(ctx, name_template, impure_functions):
-        ctx = ctx._replace(cache=NoCache())
-        if ctx.state is not None:
-            ctx.state.prevent_reuse()
-    text = rendered.text().encode("utf-8", "surrogateescape")
-    ctx.count_output(len(text))
-    try:
-        resources = manifests.parse(ctx, text, "")
-    except LimitError:
-        raise
-    except KmanifestError as error:
-        raise PluginError(f"output of chart {name}: {error.message}") from error
+    resources, _ = render_resources(ctx, chart, chart_config)
     return [_with_generated_annotation(resource) for resource in resources]
-
-
-def _is_repeatable(ctx: Context, name_template: str, impure_functions: AbstractSet[str]) -> bool:
-    """Return whether the chart renders to the same text each time."""
-    if "{{" in name_template:  # it may call any function, and has no seed
-        return False
-    reproducible = ctx.options.reproducible
-    has_fixed_inputs = reproducible.seed is not None and reproducible.now is not None
-    return has_fixed_inputs or impure_functions <= _CONSTANT_FUNCTIONS
 
 
 def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
@@ -121,15 +78,7 @@ def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
         if _string(body, "repo"):
             return _fetch(ctx, body, name)
         raise MissingError(f"no repo specified for pull, no chart found at '{path}'") from error
-    trees.admit(ctx.tree, real)
-    return load_chart(
-        ctx.tree,
-        real,
-        limits=ctx.options.limits,
-        warn=partial(ctx.warn, code=CHART_WARNING),
-        dialect=HELM3,
-        count_input=ctx.count_input,
-    )
+    return load_local_chart(ctx, real, HELM3)
 
 
 def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
@@ -153,13 +102,7 @@ def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
     chart_argument = f"{repository.rstrip('/')}/{name}" if is_registry else name
     finder = Finder(RemoteFetcher(ChartClient(settings, store=store)))
     location = finder.find(chart_argument, ChartQuery(version, "" if is_registry else repository))
-    return load_archive(
-        finder.fetch(location),
-        limits=options.limits,
-        warn=partial(ctx.warn, code=CHART_WARNING),
-        dialect=HELM3,
-        count_input=ctx.count_input,
-    )
+    return load_packaged_chart(ctx, finder.fetch(location), HELM3)
 
 
 def _chart_home(body: Mapping[str, Any], name: str) -> str:

@@ -3,15 +3,13 @@
 Source: helm v3.22.0 pkg/releaseutil/manifest.go, manifest_sorter.go, kind_sorter.go.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-
 from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.formats.go_json import STRING, STRING_MAP, Shape, decode
 from kmanifest.engines.helm.formats.go_yaml import load_yaml
 from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Iterable, Mapping, NamedTuple
 
 SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """The characters that Go's `strings.TrimSpace` removes."""

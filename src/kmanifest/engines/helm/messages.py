@@ -4,7 +4,7 @@ Helm 4 formats these messages differently (`dialects/v4/messages.py`). So code t
 object.
 """
 
-from collections.abc import Sequence
+from kmanifest.startup.typing import Sequence
 
 
 class Messages:

@@ -1,11 +1,10 @@
 """The options of the Helm engine."""
 
-from collections.abc import Mapping
 from types import MappingProxyType
 
 from kmanifest.model.errors import Locate
 from kmanifest.model.frozen import hashable
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 _FIELDS: Final = (
     "values",
@@ -23,8 +22,8 @@ _FIELDS: Final = (
 class HelmOptions:
     """The options of a build for Helm charts, passed in `Options.engines`.
 
-    `kube_version` and `api_versions` apply to every chart, also to those in `helmCharts` of a kustomization. The others
-    apply only to a chart that is built directly.
+    `kube_version` and `api_versions` apply to every chart, also to those in `helmCharts` of a kustomization.
+    `helm_version` applies to ChartGenerators, too. The others apply only to a chart that is built directly.
 
     - `values`: values, merged as a file of `--values` is
     - `release`, `namespace`: name and namespace of the release

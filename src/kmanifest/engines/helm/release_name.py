@@ -4,10 +4,9 @@ Source: helm v3.22.0 pkg/action/install.go, NameAndChart and TemplateName.
 """
 
 import re
-from collections.abc import Mapping
 
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Mapping
 
 DEFAULT_NAME: Final = "release-name"
 """The default name. `helm template` sets it before names are generated, so no name is ever generated."""

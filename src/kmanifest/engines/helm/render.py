@@ -3,9 +3,6 @@
 Source: helm v3.22.0 pkg/action/install.go, RunWithContext; pkg/action/action.go, renderResources; cmd/helm/template.go.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.versions import satisfies
 from kmanifest.engines.helm.dependencies import check_dependencies, process_dependencies
@@ -21,7 +18,15 @@ from kmanifest.io.cache import Cache, NoCache
 from kmanifest.model import globs
 from kmanifest.model.errors import KmanifestError, LimitError, RenderError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
+from kmanifest.startup.typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Final,
+    Mapping,
+    NamedTuple,
+    Sequence,
+)
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.values.usage import ValueUsage
@@ -70,7 +75,7 @@ class Release(NamedTuple):
 class TemplateError(RenderError):
     """A render that failed after the values were merged. `files` has the rendered files by path, if there are any."""
 
-    files: Mapping[str, str] = {}
+    files: Mapping[str, str] = {}  # noqa: RUF012 - read-only by type
 
 
 class Output(NamedTuple):
@@ -194,7 +199,7 @@ def check_release_name(name: str) -> None:
     problem = ""
     if not name:
         problem = "no name provided"
-    elif len(name) > _MAX_NAME or not (_is_alphanumeric(name) or re.fullmatch(_NAME, name)):
+    elif len(name) > _MAX_NAME or not _is_dns_name(name):
         problem = f"invalid release name, must match regex ^{_NAME}$ and the length must not be longer than {_MAX_NAME}"
     if problem:
         from kmanifest.engines.helm.gotemplate.gofmt import quoted  # for errors only
@@ -202,12 +207,16 @@ def check_release_name(name: str) -> None:
         raise SourceError(f"release name {quoted(name)}: {problem}")
 
 
-def _is_alphanumeric(name: str) -> bool:
-    """Return whether a name has only lower case letters and digits.
-
-    Most names do, and need no regular expression, which takes long to compile.
-    """
-    return name.isascii() and name.isalnum() and name == name.lower()
+def _is_dns_name(name: str) -> bool:
+    """Return whether a name matches the pattern `_NAME`: labels of lower case letters, digits and inner hyphens."""
+    return (
+        name.isascii()
+        and name == name.lower()
+        and all(
+            label.replace("-", "0").isalnum() and label[0] != "-" and label[-1] != "-"
+            for label in name.split(".")
+        )
+    )
 
 
 def check_kube_version(chart: Chart, capabilities: Capabilities) -> None:
@@ -251,6 +260,8 @@ def select_documents(text: str, patterns: Sequence[str], dialect: Dialect) -> st
 
     Raises SourceError if a pattern matches nothing. Source: cmd/helm/template.go, `--show-only`.
     """
+    import re  # for --show-only
+
     documents = [
         (match.group(1), document)
         for document in dialect.documents.split(text)

@@ -1,6 +1,5 @@
 """Render a loaded chart to a `Rendered`, with findings and with the locations of the values that errors depend on."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from kmanifest.engines.helm.charts.chart import Chart
@@ -31,7 +30,7 @@ from kmanifest.model.findings import CHART_WARNING, IMPURE, Finding
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import TYPE_CHECKING, Any
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.randomness import RandomSource
@@ -166,14 +165,15 @@ def _make_usage() -> "ValueUsage":
 def _location_of(
     error: KmanifestError, chart: Chart, make_locate: Callable[[], Locate]
 ) -> Location:
-    """Return the location of an error, or that of the first value that it depends on."""
+    """Return the location of an error, or that of the first value that it depends on and whose location is known."""
     if error.location != Location():
         return error.location
     from kmanifest.engines.helm.values.error_values import values_in_error  # for errors only
 
     paths = values_in_error(error.message, chart)
     locations = map(make_locate(), paths) if paths else ()
-    return next((location for location in locations if location is not None), Location())
+    known = (location for location in locations if location is not None and location != Location())
+    return next(known, Location())
 
 
 def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:

@@ -9,7 +9,13 @@ from kmanifest.engines.jinja.values import load_values, merge_values
 from kmanifest.model.changes import plain_copy
 from kmanifest.model.errors import KmanifestError, SourceError, near_names
 from kmanifest.model.resource import Resource
-from kmanifest.model.values import as_list, as_mapping, as_string, type_name
+from kmanifest.model.values import as_list, as_string
+from kmanifest.pipeline.config_fields import (
+    check_fields,
+    mapping_field,
+    strings_field,
+    switch_field,
+)
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
@@ -20,14 +26,12 @@ _SWITCHES: Final[Mapping[str, str]] = {
     "flat": "flat",
 }
 _DIALECTS: Final = ("ansible", "kapitan", "kluctl")
-_FIELDS: Final = (
-    "apiVersion", "kind", "metadata", "templates", "values", "valuesFiles", "dialect", *_SWITCHES,
-)  # fmt: skip
+_FIELDS: Final = ("templates", "values", "valuesFiles", "env", "dialect", *_SWITCHES)
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
     """Return the resources of all templates that the config names, in their order."""
-    _check_fields(config.body)
+    check_fields(config.body, _FIELDS)
     templates = as_list(config.body.get("templates"), ("templates",))
     if not templates:
         raise SourceError("specify at least one template").within(field=("templates",))
@@ -40,13 +44,6 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     return resources
 
 
-def _check_fields(body: Mapping[str, Any]) -> None:
-    for name in body:
-        if name not in _FIELDS:
-            error = SourceError(f"unknown field {name!r}", near=near_names(name, _FIELDS))
-            raise error.within(field=(name,))
-
-
 def _locate(ctx: Context, path: str, field: tuple[str, int]) -> str:
     try:
         return ctx.locate(path)
@@ -55,34 +52,25 @@ def _locate(ctx: Context, path: str, field: tuple[str, int]) -> str:
 
 
 def _options(ctx: Context, body: Mapping[str, Any]) -> JinjaOptions:
-    """Return the options of the build with those of the config. The values of the build win."""
+    """Return the options of the build with those of the config. The values and the environment of the build win."""
     options = ctx.engine_options(JinjaOptions)
     layers = [
-        _load_file(ctx, path, index) for index, path in enumerate(_strings(body, "valuesFiles"))
+        _load_file(ctx, path, index)
+        for index, path in enumerate(strings_field(body, "valuesFiles"))
     ]
-    inline = as_mapping(body.get("values") or {}, ("values",))
-    values = merge_values([*layers, plain_copy(inline), options.values])
-    switches = {name: _switch(body, field) for field, name in _SWITCHES.items() if field in body}
+    values = merge_values([*layers, plain_copy(mapping_field(body, "values")), options.values])
+    env = merge_values([plain_copy(mapping_field(body, "env")), options.env])
+    switches: dict[str, Any] = {
+        name: switch_field(body, field) for field, name in _SWITCHES.items() if field in body
+    }
     if "dialect" in body:
         switches["dialect"] = _dialect(body)
-    return options.replace(values=values, **switches)
+    return options.replace(values=values, env=env, **switches)
 
 
 def _load_file(ctx: Context, path: str, index: int) -> Mapping[str, Any]:
     file = _locate(ctx, path, ("valuesFiles", index))
     return load_values(ctx.read_resolved(file), file, ctx.options.limits)
-
-
-def _strings(body: Mapping[str, Any], field: str) -> list[str]:
-    items = as_list(body.get(field) or [], (field,))
-    return [as_string(item, (field, index)) for index, item in enumerate(items)]
-
-
-def _switch(body: Mapping[str, Any], field: str) -> bool:
-    value = body[field]
-    if not isinstance(value, bool):
-        raise SourceError(f"expected a boolean, got {type_name(value)}").within(field=(field,))
-    return value
 
 
 def _dialect(body: Mapping[str, Any]) -> Any:

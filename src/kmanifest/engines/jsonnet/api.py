@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from kmanifest.engines.jsonnet.options import JsonnetOptions
+from kmanifest.engines.jsonnet.programs import load_value
 from kmanifest.engines.jsonnet.source import Source, evaluate
 from kmanifest.io import tree as trees
 from kmanifest.io.tree import SnapshotDiskTree, absolute_path
@@ -31,15 +32,19 @@ class Evaluated:
     ('{\n   "a": 2\n}\n', {'a': 2})
     """
 
-    __slots__ = ("text",)
+    __slots__ = ("_max_memory", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, max_memory: int | None = None) -> None:
         self.text = text
+        self._max_memory = JsonnetOptions().max_memory if max_memory is None else max_memory
 
     @property
     def value(self) -> Any:
-        """The value: None, bool, int, float, str, list and dict. Each access returns a new copy."""
-        return json.loads(self.text)
+        """The value: None, bool, int, float, str, list and dict. Each access returns a new copy.
+
+        Raises LimitError if it needs more memory than the `max_memory` of the options, or is nested too deeply.
+        """
+        return load_value(self.text, self._max_memory)
 
     def __repr__(self) -> str:
         return f"Evaluated({self.text!r})"
@@ -103,7 +108,8 @@ def render_jsonnet(
     )
     try:
         source = Source.of(ctx, ctx.tree.resolve(trees.join("", path)))
-        return Evaluated(evaluate(ctx, source, options, style="json"))
+        text = evaluate(ctx, source, options, style="json")
+        return Evaluated(text, max_memory=options.max_memory)
     except KmanifestError as error:
         location = error.location
         if absolute and location.file and location.file[0] not in "/<":

@@ -4,6 +4,8 @@ The functions of `std` that must print or refuse exactly what go-jsonnet does ar
 evaluators share them.
 """
 
+from collections.abc import Callable
+
 from kmanifest import backend
 from kmanifest.engines.jsonnet.library import LIBRARY
 from kmanifest.engines.jsonnet.natives import NativeCaller
@@ -19,13 +21,43 @@ from kmanifest.engines.jsonnet.programs import (
     failed,
 )
 from kmanifest.model.errors import MissingError
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Final
+
+_NO_PARAMETER: Final = ("function has no parameter {}", "parameter {} is not defined")
+"""The messages of the two evaluators for an argument that a function has no parameter for."""
 
 
-def evaluate(program: Program, hooks: Hooks) -> Outcome:
-    """Evaluate a program in this process. Errors of the program are a part of the outcome."""
+def evaluate(program: Program, hooks: Hooks, prepare: Callable[[], None] = lambda: None) -> Outcome:
+    """Evaluate a program in this process. Errors of the program are a part of the outcome.
+
+    `prepare` is called before each evaluation. The evaluators do not report the parameters of a function. They check the arguments before they run it. So a program
+    that refuses an optional argument is evaluated again without it.
+    """
     if len(program.source) > MAX_SOURCE:
         return failed("limit", f"a source of more than {MAX_SOURCE} bytes")
+    while True:
+        prepare()
+        outcome = _evaluate_once(program, hooks)
+        refused = [each for each in program.arguments if _is_refused(each, outcome.failure)]
+        if not refused:
+            return outcome
+        arguments = tuple(each for each in program.arguments if each not in refused)
+        program = program._replace(arguments=arguments)
+
+
+def _is_refused(argument: Variable, failure: Failure | None) -> bool:
+    """Return whether a program failed because it has no parameter for an optional argument.
+
+    Only the call of the program itself has no frame with a line. All calls inside it have one.
+    """
+    if not argument.is_optional or failure is None or failure.kind != "runtime":
+        return False
+    is_top_level = not any(frame.line for frame in failure.frames)
+    messages = [message.format(argument.name) for message in _NO_PARAMETER]
+    return is_top_level and failure.message in messages
+
+
+def _evaluate_once(program: Program, hooks: Hooks) -> Outcome:
     if backend.EXTENSION is not None:
         return _evaluate_compiled(backend.EXTENSION, program, hooks)
     from kmanifest.engines.jsonnet import (

@@ -3,51 +3,78 @@
 from collections.abc import Mapping
 
 from kmanifest.engines.jsonnet.options import JsonnetOptions
+from kmanifest.engines.jsonnet.programs import Variable
 from kmanifest.engines.jsonnet.render import load_resources
 from kmanifest.io import tree as trees
-from kmanifest.model.errors import SourceError, near_names
+from kmanifest.model.errors import SourceError
 from kmanifest.model.resource import Resource
-from kmanifest.model.values import as_list, as_mapping, as_string
+from kmanifest.model.values import as_string
+from kmanifest.pipeline.config_fields import (
+    check_fields,
+    mapping_field,
+    string_field,
+    strings_field,
+)
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
-_FIELDS: Final = ("file", "name", "ext", "extCode", "tla", "tlaCode", "libraryPaths")
-_METADATA: Final = ("apiVersion", "kind", "metadata")
+_ARGUMENTS: Final = ("values", "env")
+_FIELDS: Final = (
+    "file", "name", "ext", "extCode", "tla", "tlaCode", *_ARGUMENTS, "libraryPaths",
+)  # fmt: skip
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
     """Return the resources of the file that a config names, with the options of the build.
 
-    The variables of the config are added to those of the options. Raises the errors of the file.
+    The variables of the config are added to those of the options. Its `values` and `env` are top-level arguments, if the
+    file is a function with such parameters. Raises the errors of the file.
     """
     body = config.body
-    for field in body:
-        if field not in (*_FIELDS, *_METADATA):
-            raise SourceError(
-                f"unknown field {field!r}", near=near_names(str(field), _FIELDS)
-            ).within(field=(field,))
-    file = as_string(body.get("file") or "", ("file",))
+    check_fields(body, _FIELDS)
+    file = string_field(body, "file")
     if not file:
         raise SourceError("a file is missing").within(field=("file",))
     options = ctx.engine_options(JsonnetOptions)
-    directories = [
-        trees.join(ctx.directory, as_string(path, ("libraryPaths", index)))
-        for index, path in enumerate(as_list(body.get("libraryPaths") or [], ("libraryPaths",)))
-    ]
+    directories = [trees.join(ctx.directory, path) for path in strings_field(body, "libraryPaths")]
+    arguments = _arguments(body)
     options = options._replace(
         ext=(*options.ext, *_pairs(body, "ext")),
         ext_code=(*options.ext_code, *_pairs(body, "extCode")),
         tla=(*options.tla, *_pairs(body, "tla")),
         tla_code=(*options.tla_code, *_pairs(body, "tlaCode")),
         library_paths=(*options.library_paths, *directories),
-        name=as_string(body.get("name") or "", ("name",)) or options.name,
+        name=string_field(body, "name") or options.name,
     )
     if ctx.state is not None:
         # The files that a program imports are not recorded by name, so no other build may use the result.
         ctx.state.prevent_sharing()
-    return load_resources(ctx, ctx.locate(file), options)
+    return load_resources(ctx, ctx.locate(file), options, arguments=arguments)
 
 
 def _pairs(body: Mapping[str, Any], field: str) -> tuple[tuple[str, str], ...]:
-    values = as_mapping(body.get(field) or {}, (field,))
+    values = mapping_field(body, field)
     return tuple((name, as_string(value, (field, name))) for name, value in values.items())
+
+
+def _arguments(body: Mapping[str, Any]) -> tuple[Variable, ...]:
+    """Return the top-level arguments that the file gets if it has parameters for them."""
+    return tuple(_argument(body, name) for name in _ARGUMENTS if name in body)
+
+
+def _argument(body: Mapping[str, Any], name: str) -> Variable:
+    import json  # the text of most results is printed as it is
+
+    from kmanifest.model.changes import plain_copy
+
+    for field in ("tla", "tlaCode"):
+        if name in mapping_field(body, field):
+            error = SourceError(f"the field {name} has this argument as well")
+            raise error.within(field=(field, name))
+    value = plain_copy(mapping_field(body, name))
+    try:
+        code = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        message = f"expected values that JSON can represent: {error}"
+        raise SourceError(message).within(field=(name,)) from error
+    return Variable(name, code, is_code=True, is_optional=True)

@@ -10,7 +10,13 @@ from kmanifest.engines.jsonnet.programs import (
     Program,
     load_value,
 )
-from kmanifest.io.worker_sessions import Deadline, WorkerDiedError, Workers, WorkerSession
+from kmanifest.io.worker_sessions import (
+    Deadline,
+    WorkerDiedError,
+    Workers,
+    WorkerSession,
+    check_size,
+)
 from kmanifest.model.cancel import CancelEvent
 from kmanifest.model.errors import KmanifestError, LimitError, PluginError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
@@ -39,7 +45,9 @@ def run(
         from kmanifest.engines.jsonnet import evaluation  # the worker process imports it otherwise
 
         evaluation.require_compiled()
-        return evaluation.evaluate(program, hooks)
+        outcome = evaluation.evaluate(program, hooks)
+        check_size(len(outcome.content), limits.max_output)
+        return outcome
     timeout = min(options.timeout, seconds) if seconds else options.timeout
     deadline = Deadline(timeout, "deadline" if timeout != options.timeout else "timeout", cancel)
     workers = options.workers

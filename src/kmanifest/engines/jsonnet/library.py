@@ -161,7 +161,8 @@ function(std)
 
 
 _PREFIX: Final = "kmanifest:"
-_MODULE: Final = "kmanifest.engines.jsonnet.manifests"
+_MANIFESTS: Final = "kmanifest.engines.jsonnet.manifests"
+_PARSING: Final = "kmanifest.engines.jsonnet.parsing"
 
 
 def _math(name: str, *parameters: str) -> tuple[tuple[str, ...], Callable[..., Any]]:
@@ -183,14 +184,14 @@ _FUNCTIONS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Any]]]] = {
     "atan2": _math("atan2", "y", "x"),
     "hypot": _math("hypot", "x", "y"),
     "pow": _math("pow", "x", "n"),
-    "toString": (("a",), lazy_function(_MODULE, "to_string")),
-    "parseJson": (("str",), lazy_function(_MODULE, "parse_json")),
-    "parseYaml": (("str",), lazy_function(_MODULE, "parse_yaml")),
-    "manifestTomlEx": (("value", "indent"), lazy_function(_MODULE, "manifest_toml_ex")),
-    "manifestPython": (("v",), lazy_function(_MODULE, "manifest_python")),
+    "toString": (("a",), lazy_function(_MANIFESTS, "to_string")),
+    "parseJson": (("str",), lazy_function(_PARSING, "parse_json")),
+    "parseYaml": (("str",), lazy_function(_PARSING, "parse_yaml")),
+    "manifestTomlEx": (("value", "indent"), lazy_function(_MANIFESTS, "manifest_toml_ex")),
+    "manifestPython": (("v",), lazy_function(_MANIFESTS, "manifest_python")),
     "manifestYamlDoc": (
         ("value", "indent_array_in_object", "quote_keys"),
-        lazy_function(_MODULE, "manifest_yaml_doc"),
+        lazy_function(_MANIFESTS, "manifest_yaml_doc"),
     ),
 }
 

@@ -1,30 +1,15 @@
-"""The functions of `std` that print or parse other formats, over plain values.
+"""The functions of `std` that print other formats, over plain values.
 
-Source: go-jsonnet v0.22.0 builtins.go and yaml.go.
+Source: go-jsonnet v0.22.0 builtins.go.
 """
 
-import json
-import re
 from collections.abc import Sequence
-from decimal import Decimal
 
 from kmanifest.engines.jsonnet.printing import print_number, print_scalar, print_string, type_name
 from kmanifest.startup.typing import Any, Final
 
 _INDENT: Final = "  "
-_RESERVED: Final = frozenset(
-    ("true", "false", "yes", "no", "on", "off", "y", "n", ".nan", "-.inf", "+.inf", ".inf", "null", "-", "---", "''")
-)  # fmt: skip
-_SAFE: Final = re.compile(r"[A-Za-z0-9_\-/.]+")
-_TIMESTAMP: Final = re.compile(r"(?:[0-9]*-){2}[0-9]*")
-_BINARY: Final = re.compile(r"[-+]?0b[0-1_]+")
-_HEXADECIMAL: Final = re.compile(r"[-+]?0x[0-9a-fA-F_]+")
-_DIGITS: Final = "[0-9](?:_?[0-9])*"
-_GO_NUMBER: Final = re.compile(
-    rf"[-+]?(?:(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:e[-+]?{_DIGITS})?|inf(?:inity)?)|nan",
-    re.IGNORECASE,
-)
-_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+_KEY_PUNCTUATION: Final = str.maketrans("", "", "-_")
 
 
 class ManifestError(Exception):
@@ -36,6 +21,8 @@ def shortest_number(number: float) -> str:
     number = float(number)
     if number == number // 1:
         return f"{number:.0f}"
+    from decimal import Decimal  # few numbers have decimals
+
     return format(Decimal(repr(number)), "f")
 
 
@@ -92,7 +79,7 @@ def _write_yaml_object(
         if index:
             out.append(f"\n{indent}")
         item = value[key]
-        is_bare = not quote_keys and is_bare_yaml_key(key)
+        is_bare = not quote_keys and _is_bare_yaml_key(key)
         out.append(f"{key if is_bare else print_string(key)}:")
         inner = indent
         if isinstance(item, list) and item:
@@ -106,21 +93,12 @@ def _write_yaml_object(
         _write_yaml(out, item, inner, list_indent, quote_keys=quote_keys)
 
 
-def is_bare_yaml_key(key: str) -> bool:
-    """Whether `std.manifestYamlDoc` prints a key without quotes if it may."""
-    return (
-        _SAFE.fullmatch(key) is not None
-        and key.lower() not in _RESERVED
-        and not _TIMESTAMP.fullmatch(key)
-        and not _BINARY.fullmatch(key)
-        and not _HEXADECIMAL.search(key)
-        and not _is_go_number(key)
+def _is_bare_yaml_key(key: str) -> bool:
+    from kmanifest.engines.jsonnet.yaml_keys import (
+        is_bare_yaml_key,  # most programs quote all keys
     )
 
-
-def _is_go_number(text: str) -> bool:
-    """Whether Go's strconv.Atoi or ParseFloat accepts a text that has only safe characters."""
-    return _GO_NUMBER.fullmatch(text) is not None
+    return is_bare_yaml_key(key)
 
 
 def manifest_toml_ex(value: Any, indent: Any) -> str:
@@ -177,7 +155,9 @@ def _toml_section(
 def _toml_key(key: str) -> str:
     if not key:
         return "''"
-    return key if _BARE_KEY.fullmatch(key) else print_string(key)
+    rest = key.translate(_KEY_PUNCTUATION)
+    is_bare = key.isascii() and (not rest or rest.isalnum())
+    return key if is_bare else print_string(key)
 
 
 def _toml_value(value: Any, indent: str, indexed: tuple[str, ...], inline: str) -> str:
@@ -246,86 +226,3 @@ def _write_compact(out: list[str], value: Any) -> None:
         raise ManifestError("couldn't manifest function as JSON")
     else:
         out.append(print_number(value) if isinstance(value, float) else print_scalar(value))
-
-
-def parse_json(text: Any) -> Any:
-    """Return what `std.parseJson` reads: as Go's encoding/json, where the last one of repeated keys counts."""
-    try:
-        return json.loads(_string(text), parse_constant=_refuse_constant)
-    except ValueError as error:
-        raise ManifestError(f"failed to parse JSON: {error}") from error
-    except RecursionError:
-        raise ManifestError("failed to parse JSON: exceeded max depth") from None
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"invalid character {name!r}")
-
-
-def _string(text: Any) -> str:
-    if not isinstance(text, str):
-        raise ManifestError(f"Unexpected type {type_name(text)}, expected string")
-    return text
-
-
-def parse_yaml(text: Any) -> Any:
-    """Return what `std.parseYaml` reads: a value, or a list if the text has a document marker."""
-    documents = yaml_documents(_string(text))
-    values = [_load_yaml(document) for document in documents]
-    if not values:
-        return None
-    is_stream = any(_is_marker(line) for line in text.split("\n"))
-    return values if is_stream else values[0]
-
-
-def yaml_documents(text: str) -> list[str]:
-    """Return the documents of a text. A document keeps the marker at its start."""
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    documents: list[list[str]] = [[]]
-    for line in lines:
-        if _is_marker(line) and documents[-1]:
-            documents.append([])
-        documents[-1].append(line.removesuffix("\r"))
-    return ["\n".join(document) + "\n" for document in documents if document]
-
-
-def _is_marker(line: str) -> bool:
-    return line.startswith("---") and line[3:4] in ("", " ", "\t", "\r")
-
-
-def _load_yaml(text: str) -> Any:
-    from kmanifest import yaml  # few programs parse YAML
-    from kmanifest.model.errors import KmanifestError
-    from kmanifest.model.limits import DEFAULT_LIMITS
-
-    try:
-        return plain(yaml.load_values(text.encode("utf-8", "surrogatepass"), limits=DEFAULT_LIMITS))
-    except KmanifestError as error:
-        raise ManifestError(f"failed to parse YAML: {error.message}") from error
-
-
-def plain(value: Any) -> Any:
-    """Return a YAML value as one of JSON: keys are strings, and numbers are finite."""
-    if isinstance(value, dict):
-        return {_key(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
-            raise ManifestError(f"failed to parse YAML: json: unsupported value: {value}")
-        return float(value)
-    if value is None or isinstance(value, bool):
-        return value
-    return float(value) if isinstance(value, int) else str(value)
-
-
-def _key(key: Any) -> str:
-    if isinstance(key, str):
-        return str(key)
-    if isinstance(key, bool):
-        return "true" if key else "false"
-    if key is None:
-        return "null"
-    return str(int(key)) if isinstance(key, int) else shortest_number(key)

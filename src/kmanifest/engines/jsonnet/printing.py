@@ -4,8 +4,11 @@ A value consists of None, bool, int, float, str, list and dict. Source: go-jsonn
 unparseNumber and unparseString.
 """
 
+from collections.abc import Iterator
+
 from kmanifest.startup.typing import Any, Final
 
+_INDENT: Final = "   "
 _ESCAPES: Final = {
     **{code: f"\\u{code:04x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
     ord('"'): '\\"',
@@ -49,7 +52,7 @@ def print_scalar(value: Any) -> str:
 
 def print_json(value: Any) -> str:
     """Return a value as JSON over several lines, without a line feed at the end."""
-    return print_json_ex(value, "   ", empty_list="[ ]", empty_object="{ }")
+    return print_json_ex(value, _INDENT, empty_list="[ ]", empty_object="{ }")
 
 
 def print_json_ex(
@@ -140,28 +143,70 @@ def type_name(value: Any) -> str:
     return names[value.__class__]
 
 
+def type_of_json(text: str) -> str:
+    """Return Jsonnet's name of the type of a value in JSON."""
+    names = {
+        "n": "null",
+        "t": "boolean",
+        "f": "boolean",
+        '"': "string",
+        "[": "array",
+        "{": "object",
+    }
+    return names.get(text[:1], "number")
+
+
 def as_string(text: str) -> str:
     """Return the string of a result in JSON. Raises NotPrintableError for any other value."""
     import json  # most results are printed by the process that evaluates
 
-    value = json.loads(text)
-    if not isinstance(value, str):
-        raise NotPrintableError(f"expected string result, got: {type_name(value)}")
-    return value
+    found = type_of_json(text)
+    if found != "string":
+        raise NotPrintableError(f"expected string result, got: {found}")
+    string: str = json.loads(text)
+    return string
 
 
-def print_files(value: Any, newline: str, *, is_string: bool) -> dict[str, str]:
-    """Return the content of each file that `jsonnet -m` writes. Raises NotPrintableError for a value of another type."""
-    if not isinstance(value, dict):
+def print_files(text: str, newline: str, *, is_string: bool) -> dict[str, str]:
+    """Return the content of each file that `jsonnet -m` writes for a result of `print_json`.
+
+    Raises NotPrintableError for a value of another type.
+    """
+    found = type_of_json(text)
+    if found != "object":
         raise NotPrintableError(
-            f"multi mode: top-level object was a {type_name(value)}, "
+            f"multi mode: top-level object was a {found}, "
             "should be an object whose keys are filenames and values hold the JSON for that file."
         )
     files: dict[str, str] = {}
-    for name, item in value.items():
-        if is_string and not isinstance(item, str):
+    for name, item in _split_fields(text):
+        if is_string and not item.startswith('"'):
             raise NotPrintableError(
-                f"multi mode: top-level object's key {name} has a value of type {type_name(item)}, should be a string"
+                f"multi mode: top-level object's key {name} has a value of type {type_of_json(item)}, should be a string"
             )
-        files[name] = (item if is_string else print_json(item)) + newline
+        files[name] = (as_string(item) if is_string else item) + newline
     return files
+
+
+def _split_fields(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the names of an object's fields, and their values as `print_json` prints them alone.
+
+    The text is that of `print_json`. A string in it contains no line feed, so the layout shows where a field begins.
+    """
+    start, end = f'{{\n{_INDENT}"', "\n}"
+    if not text.startswith(start):
+        return
+    for field in text[len(start) : -len(end)].split(f',\n{_INDENT}"'):
+        colon = _end_of_string(field)
+        yield (
+            as_string(f'"{field[:colon]}"'),
+            field[colon + len('": ') :].replace(f"\n{_INDENT}", "\n"),
+        )
+
+
+def _end_of_string(text: str) -> int:
+    """Return the index of the quote that ends a string. The quote at its start is not in the text."""
+    end = text.index('"')
+    while (end - len(text[:end].rstrip("\\"))) % 2:
+        end = text.index('"', end + 1)
+    return end

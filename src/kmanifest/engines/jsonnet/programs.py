@@ -27,11 +27,16 @@ _VALUE_MEMORY: Final = 128
 
 
 class Variable(NamedTuple):
-    """An external variable or a top-level argument. `is_code`: whether `text` is Jsonnet code or a string."""
+    """An external variable or a top-level argument.
+
+    `is_code`: whether `text` is Jsonnet code or a string. `is_optional`: an argument that is left out if the program is a
+    function without a parameter of this name.
+    """
 
     name: str
     text: str
     is_code: bool = False
+    is_optional: bool = False
 
 
 class Program(NamedTuple):
@@ -112,7 +117,7 @@ def load_value(text: str, max_memory: int) -> Any:
     """Return the value of JSON that a worker process has printed.
 
     The text can be short and its value large, and no limit of memory holds for this process. So the values are counted
-    first. Raises LimitError if they need more than `max_memory` bytes.
+    first. Raises LimitError if they need more than `max_memory` bytes, or are nested more deeply than Python allows.
     """
     import json  # the text of most results is printed as it is
 
@@ -122,4 +127,7 @@ def load_value(text: str, max_memory: int) -> Any:
             f"a result of {count} values needs more than {max_memory} bytes of memory (max_memory)"
         )
     check_time()
-    return json.loads(text)
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise LimitError("a result is nested too deeply") from None

@@ -31,16 +31,21 @@ def render(ctx: Context, path: str) -> Rendered:
 
 
 def load_resources(
-    ctx: Context, path: str, options: JsonnetOptions, *, is_directory: bool = False
+    ctx: Context,
+    path: str,
+    options: JsonnetOptions,
+    *,
+    arguments: tuple[Variable, ...] = (),
+    is_directory: bool = False,
 ) -> list[Resource]:
     """Return the resources of the file at a resolved path. `is_directory`: its directory was named, not the file.
 
-    Raises a KmanifestError with the file and, where it is known, the line.
+    `arguments` are top-level arguments, which those of the options replace. Raises a KmanifestError with the file and, where it is known, the line.
     """
     ctx = ctx._replace(tree=ctx.tree_of(path))
     source = Source.of(ctx, path)
     try:
-        manifests = _find(ctx, source, options, is_directory=is_directory)
+        manifests = _find(ctx, source, options, arguments, is_directory=is_directory)
     except KmanifestError as error:
         raise error.within(file=path) from error
     limit = ctx.options.limits.max_objects
@@ -58,7 +63,12 @@ def load_resources(
 
 
 def _find(
-    ctx: Context, source: Source, options: JsonnetOptions, *, is_directory: bool
+    ctx: Context,
+    source: Source,
+    options: JsonnetOptions,
+    arguments: tuple[Variable, ...],
+    *,
+    is_directory: bool,
 ) -> list[Manifest]:
     spec = _read_spec(ctx, source)
     environment = None
@@ -66,7 +76,7 @@ def _find(
         environment = tanka.load_spec(spec, trees.parent(source.name) or ".", source.name)
     code = tanka.INLINE_VARIABLE if environment is None else environment.as_code()
     variable = Variable(tanka.ENVIRONMENT_VARIABLE, code, is_code=True)
-    value = evaluate_value(ctx, source, options, (variable,))
+    value = evaluate_value(ctx, source, options, (variable,), arguments)
     if spec is None:
         inline = tanka.find_inline(value, options.name, source.name)
         if inline is not None:

@@ -71,11 +71,12 @@ def evaluate(
     options: JsonnetOptions,
     *,
     variables: tuple[Variable, ...] = (),
+    arguments: tuple[Variable, ...] = (),
     style: Style = "value",
 ) -> str:
     """Return the result of a file. `variables` are added to the external variables of the options.
 
-    Raises a KmanifestError with the location of the failure, LimitError if a limit is exceeded.
+    `arguments` are top-level arguments, which those of the options replace. Raises a KmanifestError with the location of the failure, LimitError if a limit is exceeded.
     """
     ext, tla = variables_of(options)
     extra_paths = tuple(f"/{trees.join('', path)}" for path in options.library_paths)
@@ -84,7 +85,7 @@ def evaluate(
         source.name,
         read(ctx, source.path),
         unique((*ext, *variables)),
-        unique(tla),
+        unique((*arguments, *tla)),
         TREE_NATIVES,
         options.max_stack,
         style,
@@ -120,9 +121,11 @@ def evaluate_value(
     source: Source,
     options: JsonnetOptions,
     variables: tuple[Variable, ...] = (),
+    arguments: tuple[Variable, ...] = (),
 ) -> Any:
-    """Return the value of a file. Raises the errors of `evaluate`."""
-    return load_value(evaluate(ctx, source, options, variables=variables), options.max_memory)
+    """Return the value of a file. The arguments and the errors are those of `evaluate`."""
+    text = evaluate(ctx, source, options, variables=variables, arguments=arguments)
+    return load_value(text, options.max_memory)
 
 
 def _located(source: Source, file: str) -> str:

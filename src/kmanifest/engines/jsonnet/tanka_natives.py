@@ -7,7 +7,8 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from kmanifest.engines.jsonnet.manifests import ManifestError, parse_json, plain
+from kmanifest.engines.jsonnet.manifests import ManifestError
+from kmanifest.engines.jsonnet.parsing import parse_json, plain
 from kmanifest.engines.jsonnet.printing import type_name
 from kmanifest.startup.hashlib import digest
 from kmanifest.startup.typing import Any, Final

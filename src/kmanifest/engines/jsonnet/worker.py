@@ -5,6 +5,7 @@ evaluates, it limits its own memory and processor time, so that a program which 
 """
 
 import sys
+from functools import partial
 
 from kmanifest.engines.jsonnet.evaluation import evaluate
 from kmanifest.engines.jsonnet.programs import Failure, Hooks, Outcome, Program, Variable
@@ -30,9 +31,10 @@ def main() -> None:
         if request is None:
             return
         document, source = request
-        set_limits(document["max_memory"], document["seconds"])
+        # Each evaluation adds a stack, so the limits are set again.
+        prepare = partial(set_limits, document["max_memory"], document["seconds"])
         try:
-            outcome = evaluate(as_program(document, source), channel.hooks())
+            outcome = evaluate(as_program(document, source), channel.hooks(), prepare)
         except MemoryError:
             outcome = Outcome(b"", Failure("limit", "out of memory"))
         except RecursionError:

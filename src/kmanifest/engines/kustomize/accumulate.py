@@ -7,9 +7,6 @@ with the number of objects and not with its square.
 Source: kustomize v5.8.2 api/internal/target/kusttarget.go, accumulateTarget and accumulateResources.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
-
 from kmanifest import yaml
 from kmanifest.engines.kustomize import config as configs
 from kmanifest.engines.kustomize import plan, resource_files
@@ -44,7 +41,15 @@ from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.remote_bases import find_fetcher, find_repository, shown_entry
 from kmanifest.pipeline.steps import Step
 from kmanifest.schema import BUILTIN, Schema
-from kmanifest.startup.typing import TYPE_CHECKING, Final, NamedTuple
+from kmanifest.startup.typing import (
+    TYPE_CHECKING,
+    Callable,
+    Final,
+    Iterable,
+    Mapping,
+    NamedTuple,
+    Sequence,
+)
 
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.entries import Entry, GeneratedEntry, InnerKustomization
@@ -601,13 +606,19 @@ def _drop_used_configurations(accumulated: Accumulation) -> Accumulation:
 def report_unused_configurations(ctx: Context, accumulated: Accumulation) -> None:
     """Report each configuration whose types no resource has, neither in its kustomization nor in an overlay."""
     for configuration in dict.fromkeys(accumulated.unused):
-        kinds = [".".join(filter(None, reversed(gvk))) for gvk in configuration.types]
-        ctx.report_no_effect(
-            f"no resource is of the type {' or '.join(kinds)}",
-            file=configuration.file,
-            field=configuration.field,
-            near=partial(_near_kinds, configuration.types, accumulated.resources),
-        )
+        _report_unused_configuration(ctx, configuration, accumulated.resources)
+
+
+def _report_unused_configuration(
+    ctx: Context, configuration: UnusedConfiguration, resources: ResourceMap
+) -> None:
+    kinds = [".".join(filter(None, reversed(gvk))) for gvk in configuration.types]
+    ctx.report_no_effect(
+        f"no resource is of the type {' or '.join(kinds)}",
+        file=configuration.file,
+        field=configuration.field,
+        near=lambda: _near_kinds(configuration.types, resources),
+    )
 
 
 def _near_kinds(types: Sequence[configs.TypeKey], resources: ResourceMap) -> list[str]:

@@ -4,14 +4,12 @@ Source: kustomize v5.8.2 api/resource/resource.go (RemoveBuildAnnotations), kyam
 api/resource/origin.go, kyaml/kio/kioutil/kioutil.go.
 """
 
-from collections.abc import Mapping, Sequence
-
 from kmanifest import yaml
 from kmanifest.model.errors import SourceError
 from kmanifest.model.fieldpath import get, put, remove
 from kmanifest.model.resource import PreviousId, Resource, UnevenPreviousIds, string_map
 from kmanifest.model.values import Body, as_mapping
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Mapping, Sequence
 
 ORIGIN: Final = "config.kubernetes.io/origin"
 TRANSFORMATIONS: Final = "alpha.config.kubernetes.io/transformations"

@@ -10,13 +10,11 @@ Some results depend on more. What was fetched, or made by a plug-in that is not 
 builds. What depends on randomness or time is not reused at all: kustomize runs Helm each time, too.
 """
 
-from collections.abc import Callable, Hashable, Sequence
-
 from kmanifest.io.tree import RecordingTree, Tree
 from kmanifest.model.errors import KmanifestError
 from kmanifest.model.findings import Finding
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, NamedTuple, Self
+from kmanifest.startup.typing import Any, Callable, Final, Hashable, NamedTuple, Self, Sequence
 
 TreeRead = tuple[Any, ...]  # operation, path, answer
 

@@ -4,8 +4,7 @@ A spec is a tuple (path, group, version, kind, create), so that the table of def
 Source: kustomize v5.8.2 api/internal/plugins/builtinconfig/transformerconfig.go.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from operator import is_
+from _operator import is_
 
 from kmanifest import yaml
 from kmanifest.engines.kustomize import decoding, defaults
@@ -15,7 +14,7 @@ from kmanifest.model.errors import SourceError
 from kmanifest.model.fieldpath import split_path
 from kmanifest.model.limits import Limits
 from kmanifest.model.resource import Resource
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Iterable, Mapping, NamedTuple, Sequence
 
 Specs = tuple[Spec, ...]
 TypeKey = tuple[str, str, str]

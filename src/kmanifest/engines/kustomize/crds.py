@@ -3,15 +3,13 @@
 Source: kustomize v5.8.2 api/internal/accumulator/loadconfigfromcrds.go.
 """
 
-from collections.abc import Iterator, Mapping
-
 from kmanifest import yaml
 from kmanifest.engines.kustomize import config as configs
 from kmanifest.engines.kustomize.config import TransformerConfig
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import Limits
 from kmanifest.model.values import as_mapping
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Iterator, Mapping
 
 _ANNOTATION: Final = "x-kubernetes-annotation"
 _LABEL_SELECTOR: Final = "x-kubernetes-label-selector"

@@ -7,11 +7,9 @@ Source: kustomize v5.8.2 api/types/kustomization.go, Unmarshal; sigs.k8s.io/yaml
 convertToJSONableObject.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.model.errors import SourceError, near_names
 from kmanifest.model.values import scalar_text, type_name
-from kmanifest.startup.typing import Any, Final, NamedTuple, TypeAlias
+from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple, TypeAlias
 
 
 class ListShape(NamedTuple):

@@ -5,8 +5,6 @@ the source's value. A path that leads into a string changes the YAML or JSON in 
 Source: kustomize v5.8.2 api/filters/replacement/replacement.go, copyValueToTarget and the functions that it calls.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-
 from kmanifest.engines.kustomize.annotations import (
     with_history_from_annotations,
     with_internal_annotations,
@@ -28,7 +26,7 @@ from kmanifest.model.errors import FieldPath, MissingError, RenderError, SourceE
 from kmanifest.model.fieldpath import MISSING, get, put
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import ScalarNode, is_string, scalar_text, type_name
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Iterable, Mapping, NamedTuple
 
 Body = Any
 
@@ -57,7 +55,7 @@ class ReplacementSource(NamedTuple):
     field: FieldPath = ()
     find_node: Callable[[Any], Node] | None = None
     node_details: str = ASSUMED
-    internal_annotations: Mapping[str, str] = {}
+    internal_annotations: Mapping[str, str] = {}  # noqa: RUF012 - read-only by type
 
     def reread_from(self, body: Body) -> "ReplacementSource":
         """Return this source with its current value in `body`; unchanged if the field no longer exists."""

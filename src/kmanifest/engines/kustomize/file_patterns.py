@@ -6,8 +6,6 @@ A directory that is reached again with the same positions is not entered again, 
 file is read once, by its real path.
 """
 
-from collections.abc import Mapping, Sequence
-
 from kmanifest.engines.kustomize import resource_files
 from kmanifest.engines.kustomize.decoding import (
     ANY,
@@ -30,7 +28,7 @@ from kmanifest.model.errors import (
 from kmanifest.model.globs import PathPattern, States
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, NamedTuple, Self
+from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple, Self, Sequence
 
 _CONFIG: Final = RecordShape(
     {"apiVersion": STRING, "kind": STRING, "metadata": ANY, "resources": STRINGS}

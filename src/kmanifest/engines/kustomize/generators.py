@@ -3,8 +3,6 @@
 Source: kustomize v5.8.2 api/internal/generators, api/internal/builtins, api/filters/iampolicygenerator.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-
 from kmanifest import yaml
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, STRING, RecordShape, decode
 from kmanifest.engines.kustomize.key_values import Pair, load_pairs
@@ -22,7 +20,7 @@ from kmanifest.model.resource import IdKey, Resource, names_of, string_map
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import type_name
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Iterable, Mapping, Sequence
 
 _METADATA: Final = RecordShape({"metadata": RecordShape({"name": STRING, "namespace": STRING})})
 _CONFIG_MAP: Final = RecordShape({}, CONFIG_MAP_ARGS, _METADATA)

@@ -1,12 +1,10 @@
 """The content hash that kustomize appends to the name of a generated object, and JSON as Go prints it, for the hash."""
 
-from collections.abc import Mapping
-
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import SourceError
 from kmanifest.model.values import IntText, scalar_text
 from kmanifest.startup.hashlib import digest
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 _LENGTH: Final = 10
 _LETTERS: Final = str.maketrans("013ae", "ghkmt")

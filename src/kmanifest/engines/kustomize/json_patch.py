@@ -7,13 +7,12 @@ above 2^53 is rounded. Its text is that of Go's float64 (`1e+06` for 1000000), w
 Source: gopkg.in/evanphx/json-patch.v4 v4.13.0 patch.go; kustomize api v0.21.2 filters/patchjson6902/patchjson6902.go.
 """
 
-from collections.abc import Callable, Mapping
-from operator import is_
+from _operator import is_
 
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.model.values import Body, FloatText, FlowBlankKey, IntText, printed_value, type_name
-from kmanifest.startup.typing import Any, Final, NamedTuple, TypeAlias
+from kmanifest.startup.typing import Any, Callable, Final, Mapping, NamedTuple, TypeAlias
 
 UNKNOWN: Final = "unknown"
 _CONTAINERS: Final = (dict, list)

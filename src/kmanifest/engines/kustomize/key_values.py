@@ -4,14 +4,13 @@ Source: kustomize v5.8.2 api/kv/kv.go; api/internal/generators/utils.go, ParseFi
 """
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from kmanifest.engines.kustomize import resource_files
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.remote_bases import shown_entry
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Callable, Final, Iterable, Iterator, Mapping, Sequence
 
 Pair = tuple[str, bytes | str]
 

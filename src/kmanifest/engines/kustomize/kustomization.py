@@ -3,8 +3,6 @@
 Source: kustomize v5.8.2 api/types/kustomization.go, api/internal/target/kusttarget.go (LoadKustFile, Load).
 """
 
-from collections.abc import Iterable, Mapping
-
 from kmanifest import yaml
 from kmanifest.engines.kustomize import decoding
 from kmanifest.engines.kustomize.config import FIELD_SPECS
@@ -31,7 +29,7 @@ from kmanifest.model.errors import (
 from kmanifest.model.findings import DEPRECATED
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Iterable, Mapping, NamedTuple
 
 FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 API_VERSION: Final = "kustomize.config.k8s.io/v1beta1"

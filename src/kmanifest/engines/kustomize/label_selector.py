@@ -6,10 +6,9 @@ Source: kustomize v5.8.2 kyaml/yaml/internal/k8sgen/pkg/labels/selector.go, Pars
 """
 
 import re
-from collections.abc import Callable, Mapping
 
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Callable, Final, Mapping, NamedTuple
 
 LabelSelector = Callable[[Mapping[str, str]], bool]
 

@@ -19,8 +19,7 @@ Schemas in comments (`# {"$ref": ...}`) come before what is known of a field: se
 Source: kyaml v0.21.2 yaml/merge2/merge2.go and smpdirective.go, yaml/walk/*.go, and yaml/fns.go for the setters.
 """
 
-from collections.abc import Iterable, Sequence
-from operator import is_
+from _operator import is_
 
 from kmanifest.engines.kustomize.scalar_nodes import (
     NodeWriter,
@@ -39,7 +38,7 @@ from kmanifest.model.values import (
     type_name,
 )
 from kmanifest.schema.openapi import Schema, TypeSchema
-from kmanifest.startup.typing import Any, Final, TypeAlias
+from kmanifest.startup.typing import Any, Final, Iterable, Sequence, TypeAlias
 from kmanifest.yaml.resolve import WORDS_OF_OTHER_TYPES
 
 

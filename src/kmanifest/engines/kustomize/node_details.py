@@ -15,14 +15,12 @@ same input. It uses no cache, as results with these details are not those of oth
 end of the run that counts, because they refer to its objects.
 """
 
-from collections.abc import Callable
-
 from kmanifest.engines.kustomize.base_cache import KustomizeBuildState
 from kmanifest.io.cache import NoCache
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.parsing import KEEPS_QUOTES
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, TypeVar
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Callable, Final, TypeVar
 
 if TYPE_CHECKING:
     from kmanifest.io.runner import Command, FileKind, Runner

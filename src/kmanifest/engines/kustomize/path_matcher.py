@@ -12,8 +12,6 @@ match in it has no field path.
 Source: kustomize v5.8.2 kyaml/utils/pathsplitter.go; kyaml/yaml/fns.go, PathGetter; kyaml/yaml/match.go, PathMatcher.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-
 from kmanifest.engines.kustomize.scalar_nodes import (
     NO_TAG,
     STRING_TAG,
@@ -26,7 +24,7 @@ from kmanifest.engines.kustomize.selectors import unanchored
 from kmanifest.model.errors import FieldPath, SourceError, near_names
 from kmanifest.model.fieldpath import MISSING, get, replace_item, replace_key, split_path
 from kmanifest.model.values import ScalarNode, null_text, scalar_text, type_name
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Iterator, Mapping, NamedTuple, Sequence
 
 StringParser = Callable[[str], Any]
 

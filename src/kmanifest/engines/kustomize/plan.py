@@ -5,8 +5,6 @@ A field becomes the config that a user could also write as a separate object wit
 Source: kustomize v5.8.2 api/internal/target/kusttarget_configplugin.go.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-
 from kmanifest import yaml
 from kmanifest.engines.kustomize import config as configs
 from kmanifest.engines.kustomize.annotations import ORIGIN, with_origin_annotation
@@ -28,7 +26,7 @@ from kmanifest.model.resource import Origin, Resource
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.registry import BuiltinPlugin, Plugin, Role
 from kmanifest.pipeline.steps import Step
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Iterator, Mapping, Sequence
 
 PlannedStep = tuple[Step, OriginPath | None]
 PluginConfig = tuple[Resource, FieldPath]

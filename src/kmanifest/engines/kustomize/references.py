@@ -9,8 +9,6 @@ Source: kustomize v5.8.2 api/filters/nameref/nameref.go, api/internal/accumulato
 api/resmap/reswrangler.go (SubsetThatCouldBeReferencedByResource).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-
 from kmanifest.engines.kustomize.config import selects
 from kmanifest.engines.kustomize.defaults import Reference
 from kmanifest.engines.kustomize.scalar_nodes import NO_TAG, new_entry, retype
@@ -20,7 +18,7 @@ from kmanifest.model.fieldpath import split_path
 from kmanifest.model.resource import Gvk, Resource, format_ids
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text, type_name
-from kmanifest.startup.typing import Any, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
 
 
 class ReferenceTarget(NamedTuple):

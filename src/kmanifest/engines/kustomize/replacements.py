@@ -5,8 +5,6 @@ its type. A created field, and a mapping or list, gets the source's value.
 Source: kustomize v5.8.2 api/internal/builtins/ReplacementTransformer.go; api/filters/replacement/replacement.go.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-
 from kmanifest import yaml
 from kmanifest.engines.kustomize.annotations import (
     internal_annotations,
@@ -42,7 +40,7 @@ from kmanifest.model.resource import DEFAULT_NAMESPACE, Resource, ResourceId, na
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text, type_name
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Mapping, NamedTuple, Sequence
 
 Body = Any
 

@@ -3,18 +3,12 @@
 Source: kustomize v5.8.2 api/resource/factory.go.
 """
 
-import re
-
 from kmanifest.engines.kustomize.annotations import INTERNAL_PREFIX, with_history_from_annotations
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Final
-
-# A string and not a compiled pattern, because few files have comments.
-_BRACE_IN_COMMENT: Final = rb"#[#\s]*\{"
 
 
 def read_patch(ctx: Context, path: str) -> list[Resource]:
@@ -59,6 +53,8 @@ def parse_patch(ctx: Context, content: bytes, file: str) -> list[Resource]:
     try:
         return parse(ctx, content, file)
     except SourceError as error:
+        if content.lstrip().startswith(b"- "):
+            raise  # a list, as of JSON patch operations, is no object, whatever its keys are
         try:
             resources = parsing.parse(ctx, content, file, allow_other_keys=True)
             return _with_extras(ctx, resources, content)
@@ -78,9 +74,14 @@ def _with_extras(ctx: Context, resources: list[Resource], content: bytes) -> lis
     """Return the resources with what few files have: kustomize's own annotations, and schemas in comments."""
     if INTERNAL_PREFIX.encode() in content:
         resources = [with_history_from_annotations(resource) for resource in resources]
-    if b"#" in content and re.search(_BRACE_IN_COMMENT, content) is not None:
+    if b"#" in content and _has_object_in_comment(content):
         from kmanifest.engines.kustomize.schema_comments import with_schema_keys
 
         limits = ctx.options.limits
         resources = [with_schema_keys(resource, content, limits) for resource in resources]
     return resources
+
+
+def _has_object_in_comment(content: bytes) -> bool:
+    """Return whether some comment may begin with a JSON object."""
+    return any(comment.lstrip()[:1] == b"{" for comment in content.split(b"#")[1:])

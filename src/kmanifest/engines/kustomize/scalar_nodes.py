@@ -23,9 +23,7 @@ Source: kustomize v5.8.2 api/filters/filtersutil/setters.go, SetEntry; kyaml v0.
 yaml/compatibility.go, IsYaml1_1NonString; go.yaml.in/yaml/v3 v3.0.5 encode.go, node.
 """
 
-import re
-from collections.abc import Mapping
-from operator import is_
+from _operator import is_
 
 from kmanifest.engines.kustomize.node_details import (
     ASSUMED,
@@ -40,7 +38,7 @@ from kmanifest.model.errors import SourceError
 from kmanifest.model.resource import REWRITTEN_AS_FLOW, Resource
 from kmanifest.model.values import ScalarNode, is_string, scalar_text
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 from kmanifest.yaml.resolve import (
     MAYBE_OTHER,
     WORDS_OF_OTHER_TYPES,
@@ -54,9 +52,6 @@ TAG_PREFIX: Final = "tag:yaml.org,2002:"
 NO_TAG: Final = ""
 STRING_TAG: Final = "str"
 INT_TAG: Final = "int"
-_TWO_WORDS: Final = re.compile(
-    r"[a-zA-Z](?:[\w./:@-]*[a-zA-Z0-9])? [a-zA-Z](?:[\w./:@-]*[a-zA-Z0-9])?", re.ASCII
-)
 _STRING_TAGS: Final = (NO_TAG, STRING_TAG)
 
 
@@ -146,8 +141,15 @@ def retype(old: Any, text: str) -> Any:
 
 def _are_plain_words(first: str, second: str) -> bool:
     """Return whether two strings are certainly strings without quotes; most names and images are."""
+    both = first + second
     return (
-        _TWO_WORDS.fullmatch(f"{first} {second}") is not None
+        both.isascii()
+        and both.isprintable()
+        and " " not in both
+        and first[:1].isalpha()
+        and second[:1].isalpha()
+        and first[-1] != ":"
+        and second[-1] != ":"
         and first not in WORDS_OF_OTHER_TYPES
         and second not in WORDS_OF_OTHER_TYPES
     )

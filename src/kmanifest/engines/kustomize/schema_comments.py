@@ -12,7 +12,6 @@ GetSchema; yaml/merge2/merge2.go, SetComments.
 
 import json
 import re
-from collections.abc import Mapping
 
 from kmanifest.engines.kustomize.source_nodes import find_object_node
 from kmanifest.engines.kustomize.yaml_nodes import Comments, Node
@@ -21,7 +20,7 @@ from kmanifest.model.limits import Limits
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import Body, SchemaKey
 from kmanifest.schema import Schema, TypeSchema
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 # Types of the fields that are read: with another one, Go can't decode the comment as a schema.
 _FIELD_TYPES: Final[Mapping[str, Any]] = {

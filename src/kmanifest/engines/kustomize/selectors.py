@@ -4,13 +4,11 @@ A pattern is an RE2 regular expression that must match the whole string. A patte
 dots, is compared directly. So most builds never load the RE2 engine.
 """
 
-from collections.abc import Callable, Mapping
-
 from kmanifest.model.errors import FieldPath, SourceError, near_names
 from kmanifest.model.resource import Resource, names_of
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, NamedTuple, Self
+from kmanifest.startup.typing import Any, Callable, Final, Mapping, NamedTuple, Self
 
 StringTest = Callable[[str], bool]
 

@@ -3,13 +3,11 @@
 Source: kustomize v5.8.2 api/internal/builtins/SortOrderTransformer.go.
 """
 
-from collections.abc import Mapping, Sequence
-
 from kmanifest.engines.kustomize import decoding
 from kmanifest.model.errors import SourceError
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping, Sequence
 
 ORDER_FIRST: Final = (
     "Namespace",

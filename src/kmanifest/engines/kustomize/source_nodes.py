@@ -8,7 +8,6 @@ Objects that kustomize has written and parsed since have another style: see `Ori
 the style of new nodes, whatever the patch looks like.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
 
 from kmanifest.engines.kustomize.embedded_documents import set_values
@@ -18,7 +17,7 @@ from kmanifest.model.limits import Limits
 from kmanifest.model.resource import REWRITTEN_AS_FLOW, Resource
 from kmanifest.model.values import scalar_text
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Mapping
 from kmanifest.yaml.split import split_documents
 
 _FLOW: Any = "{"

@@ -5,8 +5,6 @@ The value is read at the end of the build, when names have their hash.
 Source: kustomize v5.8.2 api/internal/accumulator/resaccumulator.go; api/filters/refvar; api/types/var.go.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-
 from kmanifest.engines.kustomize.config import FieldTable
 from kmanifest.engines.kustomize.defaults import Spec
 from kmanifest.engines.kustomize.generators import fold_base64
@@ -34,7 +32,7 @@ from kmanifest.model.values import (
     type_name,
 )
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Mapping, NamedTuple, Sequence
 from kmanifest.yaml.resolve import tag_of
 
 DEFAULT_FIELD_PATH: Final = "metadata.name"

@@ -4,12 +4,10 @@ A change is made on the plain values, which share all unchanged parts. `Node.wit
 new values and replaces strings and nodes that differ.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.engines.kustomize.scalars import resolve_plain
 from kmanifest.model.errors import SourceError
 from kmanifest.model.values import ScalarNode, is_string, scalar_text
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple
 from kmanifest.yaml.resolve import tag_of
 
 TAG: Final = "tag:yaml.org,2002:"

@@ -3,10 +3,8 @@
 No other package opens a socket. Nothing is fetched unless a caller allows it.
 """
 
-from collections.abc import Callable
-
 from kmanifest.io.tree import Tree
-from kmanifest.startup.typing import TYPE_CHECKING, Protocol
+from kmanifest.startup.typing import TYPE_CHECKING, Callable, Protocol
 
 if TYPE_CHECKING:
     from kmanifest.io.remote.network import Network

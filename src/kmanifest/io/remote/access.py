@@ -1,8 +1,6 @@
 """Credentials and certificates for servers, and on whose behalf content is fetched."""
 
-from collections.abc import Callable
-
-from kmanifest.startup.typing import NamedTuple
+from kmanifest.startup.typing import Callable, NamedTuple
 
 Login = tuple[str, str]  # name and password
 

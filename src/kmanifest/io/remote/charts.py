@@ -5,7 +5,6 @@ digest. It is fetched again if the last fetch is more than `max_age` seconds ago
 Source of the media types: helm v3.22.0 pkg/registry/constants.go, client.go Pull.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 
@@ -23,7 +22,7 @@ from kmanifest.io.remote.store import Key, Partition, Store
 from kmanifest.io.remote.urls import check_protocol, find_endpoint
 from kmanifest.model.errors import FetchError
 from kmanifest.model.url_masking import mask_url
-from kmanifest.startup.typing import Final, NamedTuple, TypeVar
+from kmanifest.startup.typing import Callable, Final, Mapping, NamedTuple, Sequence, TypeVar
 
 T = TypeVar("T")
 

@@ -1,14 +1,13 @@
 """The objects of fetched repositories, read with git when they are needed."""
 
 import stat
-from collections.abc import Callable, Mapping
 
 from kmanifest.io.git_tree import Entry
 from kmanifest.io.remote.git import Git
 from kmanifest.io.remote.urls import Repository
 from kmanifest.model.errors import FetchError, LimitError, MissingError, SourceError
 from kmanifest.model.url_masking import mask_url
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Callable, Final, Mapping, NamedTuple
 
 _MAX_BATCH_SIZE: Final = 16 << 20  # bytes read with one command
 _SUBMODULE_MODE: Final = 0o160000

@@ -14,7 +14,6 @@ import os
 import re
 import shlex
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from urllib.parse import urljoin
 
@@ -34,7 +33,7 @@ from kmanifest.io.runner import Command, ProcessResult, ProcessRunner
 from kmanifest.model.cancel import CancelEvent
 from kmanifest.model.errors import FetchError, LimitError, PluginError, SourceError
 from kmanifest.model.url_masking import mask_url, mask_urls
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Final, Iterator, Mapping, NamedTuple, Sequence
 
 NETWORK_VARIABLES: Final = (
     "ALL_PROXY",

@@ -9,7 +9,6 @@ multicast, and forms of IPv6 that lead to such an IPv4 address.
 
 import re
 import socket
-from collections.abc import Sequence
 from errno import EINVAL
 from ipaddress import (
     IPv4Address,
@@ -21,7 +20,7 @@ from ipaddress import (
 )
 
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, NamedTuple, Sequence
 
 Address = IPv4Address | IPv6Address
 

@@ -10,7 +10,6 @@ import socket
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
 from errno import EACCES
 from http import HTTPStatus
 from http.client import HTTPException
@@ -26,7 +25,7 @@ from kmanifest.io.remote.budget import Budget, NoBudget
 from kmanifest.io.remote.hosts import HostPolicy, find_proxy, is_inner, to_address
 from kmanifest.model.errors import FetchError, LimitError
 from kmanifest.model.url_masking import mask_url, mask_urls
-from kmanifest.startup.typing import Any, Final, NamedTuple, Self
+from kmanifest.startup.typing import Any, Final, Iterator, Mapping, NamedTuple, Self, Sequence
 
 CONNECT_TIMEOUT: Final = 5.0  # seconds for each address
 READ_TIMEOUT: Final = 10.0  # seconds without a byte

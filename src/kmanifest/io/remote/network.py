@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
 
 from kmanifest.io import tree as trees
 from kmanifest.io.git_tree import GitTree
@@ -14,7 +13,7 @@ from kmanifest.io.tree import MemoryTree, PrefixedTree, Tree
 from kmanifest.model.cancel import CancelEvent
 from kmanifest.model.errors import FetchError
 from kmanifest.model.url_masking import mask_url
-from kmanifest.startup.typing import TYPE_CHECKING, Final, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, Final, Mapping, NamedTuple, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.io.remote.git import Git

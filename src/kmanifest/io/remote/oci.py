@@ -8,7 +8,6 @@ fetchOAuth2Token).
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from urllib.parse import urlencode
 
@@ -16,7 +15,7 @@ from kmanifest.io.remote.access import Credential, Login
 from kmanifest.io.remote.http import HttpClient, HttpResponse
 from kmanifest.model.errors import FetchError
 from kmanifest.model.url_masking import mask_url
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Mapping, NamedTuple, Sequence
 
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 _MAX_TAG_PAGES: Final = 100

@@ -18,13 +18,12 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 
 from kmanifest.io.remote.access import Principal
 from kmanifest.io.system import make_private, write_atomically
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Callable, Final, Iterator, NamedTuple
 
 _DIRECTORY: Final = "fetched-v2"
 _KEY_NAME: Final = "key"

@@ -4,11 +4,10 @@ Source: kustomize v5.8.2 api/internal/git/repospec.go; api/internal/loader/filel
 """
 
 import re
-from collections.abc import Iterable, Sequence
 
 from kmanifest.model.errors import SourceError
 from kmanifest.model.url_masking import mask_url
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Final, Iterable, NamedTuple, Sequence
 
 DEFAULT_TIMEOUT: Final = 27.0
 """Time limit for fetching a repository whose URL has no `timeout`, in seconds."""

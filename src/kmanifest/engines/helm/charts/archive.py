@@ -8,13 +8,10 @@ Source: helm v3.22.0 pkg/chart/loader/archive.go, LoadArchiveFiles; Go 1.26 arch
 gunzip.go.
 """
 
-import re
-from collections.abc import Iterator
-
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError, SourceError
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Iterator, NamedTuple
 
 MAX_CHART_BYTES: Final = 100 << 20
 MAX_FILE_BYTES: Final = 5 << 20
@@ -131,7 +128,7 @@ def _path_in_chart(name: str) -> str:
     if path.startswith(".."):
         # As in Helm, also a file whose name begins with two dots.
         raise SourceError("chart illegally references parent directory")
-    if re.match("[a-zA-Z]:/", path):
+    if path[1:3] == ":/" and path[0].isascii() and path[0].isalpha():
         raise SourceError("chart contains illegally named files")
     if top_directory == "Chart.yaml":
         # As in Helm, this is refused only as the name of the top directory: `Chart.yaml` alone is "outside" above.
@@ -325,7 +322,7 @@ def _parse_number(field: bytes) -> int:
         value = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
     else:
         digits = field.strip(b" \0") or b"0"
-        if re.fullmatch(b"[0-7]+", digits) is None:
+        if digits.strip(b"01234567"):
             raise _invalid_header()
         value = int(digits, 8)
     if value > _MAX_INT64:
@@ -338,6 +335,8 @@ def _parse_pax_size(text: str) -> int:
 
     As in Go, a plus sign and leading zeros are allowed.
     """
+    import re  # for files of more than 8 GB
+
     match = re.fullmatch(r"\+?0*([0-9]{1,19})", text)
     if match is None or int(match[1]) > _MAX_INT64:
         raise _invalid_header()

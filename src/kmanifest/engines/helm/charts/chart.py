@@ -9,9 +9,6 @@ was processed last. So a loaded chart is never rendered itself: a render works o
 Source: helm v3.22.0 pkg/chart/chart.go, metadata.go, dependency.go.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-
 from kmanifest.engines.helm.charts.archive import File
 from kmanifest.engines.helm.formats.go_json import (
     ANY,
@@ -27,11 +24,12 @@ from kmanifest.engines.helm.gotemplate.values import StringMap, Strings
 from kmanifest.engines.helm.objects.structs import NilStringMap, NilStrings, ObjectList
 from kmanifest.engines.helm.sprig.gotypes import SPACES
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Iterator, Mapping, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.objects.builtin import ChartObject, MetadataObject
 
+_ALIAS_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _MANIFEST_EXTENSIONS: Final = (".yaml", ".yml", ".json")
 
 _MAINTAINER: Final = Shape(
@@ -137,7 +135,7 @@ class Dependency:
         self.repository = _sanitize(self.repository)
         self.condition = _sanitize(self.condition)
         self.tags[:] = map(_sanitize, self.tags)  # in place: the type shows whether it is nil in Go
-        if self.alias and re.fullmatch("[a-zA-Z0-9_-]+", self.alias) is None:
+        if self.alias.strip(_ALIAS_CHARACTERS):
             raise _validation_error(
                 f"dependency {quoted(self.name)} has disallowed characters in the alias"
             )

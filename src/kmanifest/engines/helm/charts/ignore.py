@@ -6,13 +6,11 @@ does *not* match. So a single `!a.txt` ignores everything else.
 Source: helm v3.22.0 pkg/ignore/rules.go.
 """
 
-from collections.abc import Callable, Iterable
-
 from kmanifest.engines.helm.sprig.gotypes import SPACES
 from kmanifest.model import globs
 from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Callable, Final, Iterable, NamedTuple
 
 FILE_NAME: Final = ".helmignore"
 _BUILT_IN_RULE: Final = "templates/.?*"

@@ -7,8 +7,6 @@ are followed.
 Source: helm v3.22.0 pkg/chart/loader/load.go, directory.go, archive.go; internal/sympath/walk.go.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-
 from kmanifest.engines.helm.charts import ignore
 from kmanifest.engines.helm.charts.archive import BOM, MAX_FILES, File, is_archive, read_archive
 from kmanifest.engines.helm.charts.chart import Chart, Metadata, base_name
@@ -19,7 +17,7 @@ from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.io.tree import Tree, is_below, join
 from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final, Iterator, Sequence
 
 Warn = Callable[[str], None]
 CountInput = Callable[[int], object]

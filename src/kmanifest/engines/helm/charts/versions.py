@@ -3,13 +3,9 @@
 Source: helm v3.22.0 pkg/chartutil/compatible.go.
 """
 
-import re
-from collections.abc import Iterable
-from functools import cmp_to_key
-
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Iterable
 
 _STRICT: Final = r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(?:[-+].*)?"
 
@@ -27,6 +23,8 @@ def is_version(text: str) -> bool:
 
 def is_strict_version(text: str) -> bool:
     """Return whether the text is a version with all three numbers, without leading zeros and without a `v`."""
+    import re  # for lists of versions, and for lint
+
     return re.fullmatch(_STRICT, text) is not None and is_version(text)
 
 
@@ -67,6 +65,8 @@ def newest_first(versions: Iterable[str]) -> list[str]:
 
     Raises GoError if one of the strings is not a version.
     """
+    from functools import cmp_to_key
+
     from kmanifest.engines.helm.sprig import semver
 
     parsed = [semver.parse(text) for text in versions]

@@ -3,8 +3,6 @@
 Source: helm v3.22.0.
 """
 
-from collections.abc import Callable
-
 from kmanifest.engines.helm.charts.archive import MAX_FILE_BYTES
 from kmanifest.engines.helm.charts.chart import LOCK, METADATA, Chart
 from kmanifest.engines.helm.dialect import CommandRules, Dialect, DocumentRules, LoadRules
@@ -14,7 +12,7 @@ from kmanifest.engines.helm.objects.builtin import Values
 from kmanifest.engines.helm.objects.capabilities import make_capabilities
 from kmanifest.engines.helm.values.layers import READERS, CoalesceRules, Warn, copy_defaults
 from kmanifest.startup.lazy import lazy_function
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Callable, Final
 
 _ENGINE: Final = "kmanifest.engines.helm"
 

@@ -10,7 +10,6 @@ Source: go.yaml.in/yaml/v2 v2.4.4 decode.go, decoder; sigs.k8s.io/yaml v1.6.0 ya
 """
 
 import math
-from collections.abc import Generator, Iterator
 
 from kmanifest.engines.helm.formats.go_yaml_parser import (
     ALIAS,
@@ -22,7 +21,7 @@ from kmanifest.engines.helm.formats.go_yaml_parser import (
 )
 from kmanifest.engines.helm.formats.go_yaml_scanner import SyntaxProblem
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Generator, Iterator
 from kmanifest.yaml.build import allowed_alias_ratio
 from kmanifest.yaml.readers import key_text
 from kmanifest.yaml.resolve import INT64_MAX, NOT_FINITE, resolve_tagged, resolve_v2

@@ -7,11 +7,10 @@ Source: go.yaml.in/yaml/v2 v2.4.4 parserc.go; decode.go, parser.parse to parser.
 """
 
 import re
-from collections.abc import Callable
 
 from kmanifest.engines.helm.formats import go_yaml_scanner as kinds
 from kmanifest.engines.helm.formats.go_yaml_scanner import Scanner, SyntaxProblem, Token
-from kmanifest.startup.typing import Any, Final, NoReturn
+from kmanifest.startup.typing import Any, Callable, Final, NoReturn
 
 MAPPING: Final = "mapping"
 SEQUENCE: Final = "sequence"

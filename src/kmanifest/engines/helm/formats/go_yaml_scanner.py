@@ -9,9 +9,8 @@ Helm does not show it. The line of a scanner's problem counts from 1, that of a 
 """
 
 import re
-from collections.abc import Callable
 
-from kmanifest.startup.typing import Final, NamedTuple, NoReturn
+from kmanifest.startup.typing import Callable, Final, NamedTuple, NoReturn
 
 STREAM_START: Final = "stream start"
 STREAM_END: Final = "stream end"

@@ -7,7 +7,6 @@ Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, emitterc.go and sorter.go.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from kmanifest.engines.helm.gotemplate.gofmt import float_text
@@ -17,7 +16,7 @@ from kmanifest.engines.helm.sprig.durations import Duration
 from kmanifest.engines.helm.sprig.gotypes import check_text, to_bytes
 from kmanifest.model.deadline import check_time, checked, in_slices, sorted_in_slices
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Iterable, Iterator, Mapping
 from kmanifest.yaml.dumper import merged_neighbours
 from kmanifest.yaml.resolve import INT64_MAX, is_plain_string
 from kmanifest.yaml.scalars import SPECIAL_SET, chomping, escape

@@ -6,14 +6,12 @@ table with the message under `Error`, or a list with the message.
 Source: helm v3.22.0 pkg/engine/funcs.go.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value, is_nil
 from kmanifest.engines.helm.sprig.gotypes import check_items, to_bytes, to_valid_utf8
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 _MAP: Final = "map[string]interface {}"
 _LIST: Final = "[]interface {}"

@@ -7,7 +7,6 @@ Source: github.com/BurntSushi/toml v1.6.0 lex.go, parse.go and error.go.
 """
 
 import re
-from collections.abc import Sequence
 
 from kmanifest.engines.helm.formats.toml_writer import TomlError
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
@@ -18,7 +17,7 @@ from kmanifest.engines.helm.sprig.time_reader import parse_time
 from kmanifest.engines.helm.sprig.times import UTC, Time, Zone
 from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import LimitError
-from kmanifest.startup.typing import Any, Final, NoReturn
+from kmanifest.startup.typing import Any, Final, NoReturn, Sequence
 
 _BLANKS: Final = re.compile("[ \t]*")
 _BARE: Final = re.compile("[A-Za-z0-9_-]*")

@@ -6,7 +6,6 @@ Source: github.com/BurntSushi/toml v1.6.0 encode.go and meta.go, Key.
 """
 
 import re
-from collections.abc import Mapping
 from functools import partial
 
 from kmanifest.engines.helm.gotemplate.gofmt import float_text, kind_name, type_name
@@ -17,7 +16,7 @@ from kmanifest.engines.helm.sprig.json_writer import sorted_keys
 from kmanifest.model.deadline import checked, in_slices
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 _BARE: Final = re.compile("[A-Za-z0-9_-]+")
 _ESCAPED: Final = re.compile('["\\\\\x00-\x1f\x7f]')

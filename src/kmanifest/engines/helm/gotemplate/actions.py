@@ -8,7 +8,6 @@ Source: Go 1.26 text/template/parse/parse.go.
 """
 
 import re
-from collections.abc import Container
 
 from kmanifest.engines.helm.gotemplate import lexer, nodes
 from kmanifest.engines.helm.gotemplate.gofmt import sprintf
@@ -18,7 +17,7 @@ from kmanifest.engines.helm.gotemplate.numbers import read_number
 from kmanifest.engines.helm.gotemplate.quoting import quoted, unquoted
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.model.deadline import check_time
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Container, Final, NamedTuple
 
 MAX_NESTING: Final = 150
 """The maximum depth of parentheses.

@@ -3,11 +3,8 @@
 Source: Go 1.26 text/template/funcs.go.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.engines.helm.gotemplate import gofmt
 from kmanifest.engines.helm.gotemplate.gofmt import kind_name, type_name
-from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.quoting import has_raw_bytes
 from kmanifest.engines.helm.gotemplate.values import (
     NIL,
@@ -19,7 +16,7 @@ from kmanifest.engines.helm.gotemplate.values import (
     indirect,
 )
 from kmanifest.model.deadline import checked, in_slices
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Mapping
 
 REFLECT_VALUE: Final = "reflect.Value"
 """The type of a parameter that accepts any value and distinguishes a missing value from a nil one."""
@@ -302,6 +299,8 @@ def _js_char(char: str) -> str:
     if has_raw_bytes(char):
         # Go reads a byte that is not UTF-8 as the replacement character, which is printable: the byte stays.
         return char
+    from kmanifest.engines.helm.gotemplate.printable import is_printable
+
     return char if is_printable(char) else f"\\u{ord(char):04X}"
 
 

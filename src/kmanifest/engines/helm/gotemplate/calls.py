@@ -3,8 +3,6 @@
 Source: Go 1.26 text/template/exec.go, evalCall, evalArg and validateType.
 """
 
-from collections.abc import Callable, Mapping
-
 from kmanifest.engines.helm.gotemplate import nodes
 from kmanifest.engines.helm.gotemplate.builtins import BUILTINS, REFLECT_VALUE
 from kmanifest.engines.helm.gotemplate.errors import NodeError
@@ -23,7 +21,7 @@ from kmanifest.engines.helm.gotemplate.values import (
     Value,
 )
 from kmanifest.model.deadline import timed
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final, Mapping
 
 ANY: Final = "interface {}"
 

@@ -3,10 +3,8 @@
 Both have Go's messages.
 """
 
-from collections.abc import Iterator
-
 from kmanifest.engines.helm.gotemplate.values import GoError
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Iterator
 
 
 class ParseError(GoError):

@@ -13,8 +13,6 @@ Source: Go 1.26 text/template/exec.go, evalPipeline and what it calls. Measured 
 bench/gotemplate.py.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.engines.helm.gotemplate import nodes
 from kmanifest.engines.helm.gotemplate.builtins import REFLECT_VALUE, zero_element
 from kmanifest.engines.helm.gotemplate.calls import ANY, Call, evaluate_argument, validate_type
@@ -38,7 +36,7 @@ from kmanifest.engines.helm.gotemplate.nodes import (
 from kmanifest.engines.helm.gotemplate.quoting import quoted
 from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoMap, GoObject, Value
 from kmanifest.model.errors import LimitError
-from kmanifest.startup.typing import Any, Final, Literal, NamedTuple, Protocol
+from kmanifest.startup.typing import Any, Final, Literal, Mapping, NamedTuple, Protocol
 
 MissingKey = Literal["default", "zero", "error"]
 Variables = dict[str, Value]

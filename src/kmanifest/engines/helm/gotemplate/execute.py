@@ -25,7 +25,6 @@ single operation has no extra cost. The output's size is checked at the same poi
 Source: Go 1.26 text/template/exec.go, walk and what it calls.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import islice
 
 from kmanifest.engines.helm.gotemplate.calls import Call, find_call
@@ -80,7 +79,16 @@ from kmanifest.engines.helm.gotemplate.values import (
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import (
+    Any,
+    Callable,
+    Container,
+    Final,
+    Iterable,
+    Iterator,
+    Mapping,
+    NamedTuple,
+)
 
 OnImpureCall = Callable[[str, str, int, int], None]
 """A callback for each call of an impure function.

@@ -1,8 +1,7 @@
 """Tables of functions: one that loads its groups on demand, and one that merges two tables."""
 
-from collections.abc import Callable, Iterator, Mapping
-
 from kmanifest.engines.helm.gotemplate.values import Function, Functions
+from kmanifest.startup.typing import Callable, Iterator, Mapping
 
 
 class LazyFunctions(Mapping[str, Function]):

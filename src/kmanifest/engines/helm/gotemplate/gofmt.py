@@ -6,14 +6,13 @@ everything else.
 Source: Go 1.26 fmt/print.go.
 """
 
-from collections.abc import Sequence
-
 from kmanifest.engines.helm.gotemplate.floats import float_text
 from kmanifest.engines.helm.gotemplate.gotypes import NIL_TEXT, kind_name, sorted_items, type_name
 from kmanifest.engines.helm.gotemplate.quoting import quoted
 from kmanifest.engines.helm.gotemplate.values import NIL, Value, indirect
 from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.limits import DEFAULT_LIMITS
+from kmanifest.startup.typing import Sequence
 
 __all__ = [
     "float_text",

@@ -8,8 +8,6 @@ again, so that the error is Go's at that position.
 Source: Go 1.26 text/template/parse/parse.go, Parse and what it calls.
 """
 
-from collections.abc import Container
-
 from kmanifest.engines.helm.gotemplate import nodes
 from kmanifest.engines.helm.gotemplate.actions import (
     UNRESTRICTED_KEYWORDS,
@@ -27,7 +25,7 @@ from kmanifest.engines.helm.gotemplate.quoting import quoted
 from kmanifest.engines.helm.gotemplate.templates import TOO_DEEP, ParseResult
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Container, Final
 
 Actions = dict[str, Action]
 """Parsed actions by their text.

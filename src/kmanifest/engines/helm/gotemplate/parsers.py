@@ -4,12 +4,10 @@ Both return the same trees, and every error comes from the pure parser. `tests/p
 compares the two.
 """
 
-from collections.abc import Collection
-
 from kmanifest.backend import EXTENSION
 from kmanifest.engines.helm.gotemplate.builtins import BUILTINS
 from kmanifest.engines.helm.gotemplate.templates import ParseResult
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Collection, Final
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.gotemplate.parser import Actions

@@ -8,7 +8,6 @@ Source: Go 1.26 strconv/isprint.go.
 """
 
 from bisect import bisect_right
-from functools import cache
 from itertools import accumulate
 
 from kmanifest.startup.typing import Final
@@ -52,10 +51,8 @@ _RUNS: Final = (
 )
 
 
-@cache
-def _boundaries() -> list[int]:
-    """Return the code points at which runs of printable and other characters start."""
-    return list(accumulate((int(run, 36) for run in _RUNS.split()), initial=0x80))[1:]
+_BOUNDARIES: Final = tuple(accumulate((int(run, 36) for run in _RUNS.split()), initial=0x80))[1:]
+"""The code points at which runs of printable and other characters start."""
 
 
 def is_printable(char: str) -> bool:
@@ -65,4 +62,4 @@ def is_printable(char: str) -> bool:
     """
     if char < "\x7f":
         return char >= " "
-    return bisect_right(_boundaries(), ord(char)) % 2 == 1
+    return bisect_right(_BOUNDARIES, ord(char)) % 2 == 1

@@ -6,11 +6,8 @@ that is not UTF-8 counts as one.
 Source: Go 1.26 fmt/print.go and fmt/format.go.
 """
 
-from collections.abc import Sequence
-
 from kmanifest.engines.helm.gotemplate.floats import float_text
 from kmanifest.engines.helm.gotemplate.gotypes import NIL_TEXT, kind_name, sorted_items, type_name
-from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.quoting import (
     can_backquote,
     quoted,
@@ -21,7 +18,7 @@ from kmanifest.engines.helm.gotemplate.values import NIL, GoObject, Uint8, Value
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Sequence
 
 _MAX_NUMBER: Final = 1_000_000
 """The largest width or precision that Go accepts."""
@@ -416,6 +413,8 @@ class Printer:
         self._pad(sign + digits)
 
     def _unicode(self, value: int) -> None:
+        from kmanifest.engines.helm.gotemplate.printable import is_printable  # a large table
+
         code = value & 0xFFFFFFFFFFFFFFFF
         digits = f"{code:X}".rjust(max(self.precision or 0, 4), "0")
         suffix = ""

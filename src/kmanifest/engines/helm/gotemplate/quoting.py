@@ -3,12 +3,12 @@
 Source: Go 1.26 strconv/quote.go and strconv/isprint.go.
 """
 
-import re
-
-from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.model.deadline import check_time, checked, in_slices
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import re
 
 _BACKQUOTABLE: Final = "[^\x00-\x08\x0a-\x1f`\x7f\ufeff\ud800-\udfff]*+\\Z"
 _ESCAPE_BY_CHAR: Final = {
@@ -44,6 +44,8 @@ def quoted_char(code: int, *, ascii_only: bool = False) -> str:
 
 def can_backquote(text: str) -> bool:
     """Return whether `text` can be written between backquotes on one line."""
+    import re  # for the flag `#` of %q
+
     return re.match(_BACKQUOTABLE, text) is not None
 
 
@@ -52,12 +54,20 @@ def has_raw_bytes(text: str) -> bool:
     return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in checked(text))
 
 
+def _is_printable(char: str) -> bool:
+    from kmanifest.engines.helm.gotemplate.printable import is_printable  # a large table
+
+    return is_printable(char)
+
+
 def _escape_char(char: str, quote: str, *, ascii_only: bool) -> str:
     if char == quote:
         return "\\" + char
     if char in _ESCAPE_BY_CHAR:
         return _ESCAPE_BY_CHAR[char]
-    if " " <= char <= "~" or (not ascii_only and char > "~" and is_printable(char)):
+    if " " <= char <= "~":
+        return char
+    if not ascii_only and char > "~" and _is_printable(char):
         return char
     code = ord(char)
     if 0xDC80 <= code <= 0xDCFF:
@@ -95,9 +105,13 @@ def unquoted(text: str) -> str:
     if text[0] == "`":
         return inner.replace("\r", "")
     if has_raw_bytes(inner):
+        import re
+
         inner = re.sub(_RAW_BYTE, "\ufffd", inner)
     if "\\" not in inner:
         return inner
+    import re  # few templates have escapes
+
     escape = re.compile(_ESCAPE).match
     parts = []
     has_raw_bytes_escape = False
@@ -125,6 +139,8 @@ def char_code(text: str) -> int:
     if inner[0] == "'":
         raise GoError(INVALID)
     if inner[0] == "\\":
+        import re
+
         match = re.match(_ESCAPE, inner)
         if match is None:
             raise GoError(INVALID)
@@ -145,7 +161,7 @@ def join_raw_bytes(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
-def _unescape(match: re.Match[str], quote: str) -> str:
+def _unescape(match: "re.Match[str]", quote: str) -> str:
     group = match.lastindex
     text = match[group or 0]
     if group == 1:

@@ -14,8 +14,6 @@ are evaluated and checked is that of `evaluate`.
 Source: Go 1.26 text/template/exec.go, evalPipeline and what it calls.
 """
 
-from collections.abc import Callable, Container, Generator
-
 from kmanifest.engines.helm.gotemplate.calls import Call, evaluate_argument
 from kmanifest.engines.helm.gotemplate.errors import NodeError
 from kmanifest.engines.helm.gotemplate.evaluate import (
@@ -52,7 +50,7 @@ from kmanifest.engines.helm.gotemplate.nodes import (
 )
 from kmanifest.engines.helm.gotemplate.templates import TemplateSet
 from kmanifest.engines.helm.gotemplate.values import NIL, GoError, Value
-from kmanifest.startup.typing import Any, NamedTuple, Protocol
+from kmanifest.startup.typing import Any, Callable, Container, Generator, NamedTuple, Protocol
 
 TemplateCall = tuple[
     str,

@@ -5,10 +5,8 @@ They are immutable, so that threads may share them, and hold plain data.
 Source: Go 1.26 text/template/template.go, AddParseTree.
 """
 
-from collections.abc import Iterable
-
 from kmanifest.engines.helm.gotemplate.nodes import Program
-from kmanifest.startup.typing import Final, NamedTuple, Self
+from kmanifest.startup.typing import Final, Iterable, NamedTuple, Self
 
 TOO_DEEP: Final = "templates, or the values in them, nest too deeply"
 

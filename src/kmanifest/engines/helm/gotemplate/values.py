@@ -7,9 +7,7 @@ subclass of one of these with the type's name. So the exact types, which nearly 
 recognized by one comparison. Everything else that a template may use is a `GoObject`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Mapping, NamedTuple, Sequence
 
 Value = Any
 

@@ -4,7 +4,6 @@ Source: helm v3.22.0 pkg/lint and pkg/action/lint.go.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
 
 from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import Chart, Metadata, base_name
@@ -28,7 +27,7 @@ from kmanifest.io.tree import Tree, join
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.url_masking import mask_url
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Iterator, Mapping, NamedTuple
 
 INFO: Final = 1
 WARNING: Final = 2

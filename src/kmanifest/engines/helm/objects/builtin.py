@@ -6,13 +6,11 @@ Source: helm v3.22.0 pkg/engine/engine.go, recAllTpls; pkg/engine/files.go; pkg/
 pkg/chartutil/values.go.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.engines.helm.gotemplate.gotypes import type_name
 from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoMap, GoObject, Strings
 from kmanifest.engines.helm.objects import file_globs
 from kmanifest.engines.helm.objects.structs import Field, Struct
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 _MAP: Final = "map[string]interface {}"
 

@@ -3,14 +3,13 @@
 Source: helm v3.22.0 pkg/chartutil/capabilities.go. The API versions are those of client-go's scheme, in its order.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from itertools import takewhile
 
 from kmanifest.engines.helm.gotemplate.values import Function, GoObject
 from kmanifest.engines.helm.objects.structs import Field, Struct
 from kmanifest.engines.helm.sprig.gotypes import UINT64_MAX
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Iterable, Mapping, NamedTuple
 
 DEFAULT_KUBE_VERSION: Final = "v1.37.0"
 """The version of Kubernetes whose client library helm v3.22.0 has. It is used if the user gives none."""
@@ -177,10 +176,11 @@ def parse_kube_version(text: str) -> ParsedKubeVersion:
     ParseGeneric.
     """
     # Blanks as RE2 has them. As in Kubernetes, anything but a line break may follow the numbers.
-    match = re.fullmatch(r"[\t\n\f\r ]*v?([0-9]+(?:\.[0-9]+)*).*", text)
-    if match is None:
+    version = text.lstrip("\t\n\f\r ").removeprefix("v")
+    digits_and_dots = version[: len(version) - len(version.lstrip("0123456789."))]
+    components = list(takewhile(bool, digits_and_dots.split(".")))
+    if not components or "\n" in version:
         raise SourceError(f"could not parse {_quoted(text)} as version")
-    components = match.group(1).split(".")
     if len(components) < 2:
         raise SourceError(f"illegal version string {_quoted(text)}")
     first = components[0]

@@ -7,11 +7,9 @@ Source: github.com/gobwas/glob v0.2.3 syntax/lexer/lexer.go and syntax/ast/parse
 pkg/engine/files.go calls it.
 """
 
-from collections.abc import Callable
-
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Callable, Final
 
 _ANY_PATH: Final = r"(?s:.)*"
 _ANY_NAME: Final = r"[^/]*"

@@ -4,10 +4,8 @@
 Go value to go-yaml v3. It uses YAML names, which are the Go names in lower case unless a tag differs.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.engines.helm.gotemplate.values import GoObject, StringMap, Strings
-from kmanifest.startup.typing import Any, NamedTuple
+from kmanifest.startup.typing import Any, Mapping, NamedTuple
 
 
 class Field(NamedTuple):

@@ -7,12 +7,10 @@ a schema that allows everything.
 Source: helm v3.22.0 pkg/chartutil/jsonschema.go.
 """
 
-from collections.abc import Callable, Mapping
-
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.values.set_flags import go_type
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final, Mapping
 
 LOCATION: Final = "file:///values.schema.json"
 

@@ -6,8 +6,6 @@ check returns its fault and the names or indexes that remain unevaluated. They a
 Source: santhosh-tekuri/jsonschema v6.0.3 validator.go.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.engines.helm.schemas.compile import Node
 from kmanifest.engines.helm.schemas.formats import find_format_fault
 from kmanifest.engines.helm.schemas.wording import (
@@ -20,7 +18,7 @@ from kmanifest.engines.helm.schemas.wording import (
     quote,
 )
 from kmanifest.model.deadline import check_time, checked
-from kmanifest.startup.typing import Any, NamedTuple
+from kmanifest.startup.typing import Any, Mapping, NamedTuple
 
 Path = tuple[str, ...]
 Unevaluated = set[Any] | None

@@ -6,14 +6,13 @@ root leads to are compiled before anything is checked. So an error in a part tha
 Source: santhosh-tekuri/jsonschema v6.0.3 compiler.go, objcompiler.go, root.go, draft.go.
 """
 
-from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import unquote, urldefrag, urljoin
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.schemas.meta import meta_schema
 from kmanifest.engines.helm.schemas.wording import pointer
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final, Iterator, Mapping
 
 DRAFTS: Final = {
     "json-schema.org/schema": 2020,

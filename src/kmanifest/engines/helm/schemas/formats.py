@@ -6,10 +6,9 @@ Source: santhosh-tekuri/jsonschema v6.0.3 format.go.
 """
 
 import re
-from collections.abc import Callable
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final
 
 _LOCAL: Final = re.compile(r"[a-zA-Z0-9.!#$%&'*+\-/=?^_`{|}~]*")
 

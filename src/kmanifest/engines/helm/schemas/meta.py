@@ -6,10 +6,8 @@ keywords over several schemas, which is visible in errors.
 Source: json-schema.org, the schema of each draft.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.engines.helm.schemas.plain import TYPES
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 _SELF: Final = {"$ref": "#"}
 _ARRAY: Final = {"$ref": "#/$defs/schemaArray"}

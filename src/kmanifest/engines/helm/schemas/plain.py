@@ -8,10 +8,9 @@ Source: json-schema.org, drafts 6 to 2020-12; santhosh-tekuri/jsonschema v6.0.3 
 """
 
 import json
-from collections.abc import Callable, Mapping
 
 from kmanifest.model.deadline import check_time, checked
-from kmanifest.startup.typing import Any, Final, NoReturn
+from kmanifest.startup.typing import Any, Callable, Final, Mapping, NoReturn
 
 TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 _DRAFTS: Final = frozenset(

@@ -3,12 +3,10 @@
 Source: santhosh-tekuri/jsonschema v6.0.3 kind/kind.go.
 """
 
-from collections.abc import Iterable
-
 from kmanifest.engines.helm.gotemplate.gofmt import float_text
 from kmanifest.engines.helm.gotemplate.gofmt import quoted as go_quoted
 from kmanifest.model.values import FloatText, IntText
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Iterable
 
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

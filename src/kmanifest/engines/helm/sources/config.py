@@ -6,7 +6,6 @@ registry/remote/credentials (file_store.go, internal/config/config.go).
 
 import json
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
 
 from kmanifest.engines.helm.formats.go_json import BOOL, STRING, Shape, decode
 from kmanifest.engines.helm.formats.go_yaml import load_yaml
@@ -14,7 +13,7 @@ from kmanifest.engines.helm.sources.urls import are_same_url
 from kmanifest.io.remote.access import Access, Certificates, Credential, Login
 from kmanifest.model.errors import SourceError
 from kmanifest.model.url_masking import mask_url
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple, Sequence
 
 _ENTRY: Final = Shape(
     "struct",

@@ -6,7 +6,6 @@ is fetched without the login, unless the user allows it.
 Source: helm v3.22.0 pkg/action/install.go, LocateChart; pkg/downloader/chart_downloader.go.
 """
 
-from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 from kmanifest.engines.helm.charts.versions import is_version
@@ -18,7 +17,7 @@ from kmanifest.engines.helm.sources.registries import Reference
 from kmanifest.io.remote.access import Access
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
 from kmanifest.model.url_masking import mask_url
-from kmanifest.startup.typing import NamedTuple, Protocol
+from kmanifest.startup.typing import Callable, NamedTuple, Protocol, Sequence
 
 Warn = Callable[[str], None]
 

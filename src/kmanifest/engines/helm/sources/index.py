@@ -6,7 +6,6 @@ FindChartInAuthAndTLSAndPassRepoURL.
 """
 
 import json
-from collections.abc import Mapping, Sequence
 
 from kmanifest.engines.helm.charts.chart import METADATA, Metadata
 from kmanifest.engines.helm.charts.versions import (
@@ -20,7 +19,7 @@ from kmanifest.engines.helm.formats.go_yaml import load_yaml
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple, Sequence
 
 ENTRY: Final = Shape(
     "struct",

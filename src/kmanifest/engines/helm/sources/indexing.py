@@ -4,7 +4,6 @@ Source: helm v3.22.0 pkg/repo/index.go, IndexDirectory, MustAdd, Merge, SortEntr
 URLJoin.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote, unquote, urlsplit
 
 from kmanifest.engines.helm.charts.archive import clean_path
@@ -14,7 +13,7 @@ from kmanifest.engines.helm.formats.serialization import to_yaml
 from kmanifest.engines.helm.gotemplate.values import GoObject
 from kmanifest.engines.helm.sources.index import Index
 from kmanifest.model.limits import DEFAULT_LIMITS
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Iterator, Mapping, NamedTuple, Sequence
 
 _ZERO_TIME: Final = "0001-01-01T00:00:00Z"
 _UNESCAPED: Final = "/$&+,:;=@~"
@@ -29,7 +28,7 @@ class Record(NamedTuple):
     created: str
     digest: str = ""
     removed: bool = False
-    deprecated_fields: Mapping[str, str] = {}
+    deprecated_fields: Mapping[str, str] = {}  # noqa: RUF012 - read-only by type
 
     def fields(self) -> dict[str, Any]:
         """Return the fields in the order of Helm's struct."""

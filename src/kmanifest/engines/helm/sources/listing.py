@@ -3,7 +3,6 @@
 Source: helm v3.22.0 pkg/action/dependency.go; github.com/gosuri/uitable v0.0.4 table.go.
 """
 
-from collections.abc import Iterator, Sequence
 from unicodedata import east_asian_width
 
 from kmanifest.engines.helm.charts.chart import Chart, Dependency
@@ -19,7 +18,7 @@ from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.io.tree import Tree, join
 from kmanifest.model.errors import KmanifestError, MissingError
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Iterator, Sequence
 
 _TITLES: Final = ("NAME", "VERSION", "REPOSITORY", "STATUS")
 

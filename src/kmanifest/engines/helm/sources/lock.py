@@ -5,7 +5,6 @@ Chart.yaml has changed since.
 Source: helm v3.22.0 internal/resolver/resolver.go (HashReq, HashV2Req); pkg/downloader/manager.go (Build, writeLock).
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 
@@ -16,7 +15,7 @@ from kmanifest.engines.helm.formats.serialization import to_yaml
 from kmanifest.engines.helm.objects.builtin import DependencyObject
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, NamedTuple, Sequence
 
 LOCK_NAMES: Final = ("Chart.lock", "requirements.lock")
 _ZERO_TIME: Final = "0001-01-01T00:00:00Z"

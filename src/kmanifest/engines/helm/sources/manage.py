@@ -7,7 +7,6 @@ command fails.
 Source: helm v3.22.0 pkg/downloader/manager.go; internal/resolver/resolver.go, Resolve.
 """
 
-from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from kmanifest.engines.helm.charts.chart import Chart, Dependency
@@ -23,7 +22,7 @@ from kmanifest.engines.helm.sources.packing import pack, package_name
 from kmanifest.io.remote.access import Access
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
 from kmanifest.model.url_masking import mask_url
-from kmanifest.startup.typing import Final, NamedTuple, Protocol
+from kmanifest.startup.typing import Callable, Final, NamedTuple, Protocol, Sequence
 
 Out = Callable[[str], None]
 Check = Callable[[ChartLocation, bytes], None]

@@ -8,11 +8,10 @@ openpgp/packet/config.go.
 
 import hashlib
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
 
 from kmanifest.engines.helm.sources.ed25519 import is_valid_signature
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Final, Iterator, Mapping, NamedTuple
 
 _RSA_ALGORITHMS: Final = (1, 3)
 _EDDSA_LEGACY: Final = 22

@@ -9,14 +9,13 @@ import json
 import struct
 import tarfile
 import zlib
-from collections.abc import Iterator
 
 from kmanifest.engines.helm.charts.archive import File
 from kmanifest.engines.helm.charts.chart import Chart, base_name
 from kmanifest.engines.helm.formats.serialization import to_yaml
 from kmanifest.engines.helm.sources.lock import dump_lock, read_lock
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Iterator
 
 # Helm marks its packages with this extra field and this comment.
 _GZIP_EXTRA: Final = b"+aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo="

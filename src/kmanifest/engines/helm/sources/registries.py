@@ -6,7 +6,6 @@ Source: helm v3.22.0 pkg/registry/reference.go, client.go (Tags, ValidateReferen
 """
 
 import re
-from collections.abc import Iterable, Sequence
 
 from kmanifest.engines.helm.charts.chart import base_name
 from kmanifest.engines.helm.charts.versions import (
@@ -18,7 +17,7 @@ from kmanifest.engines.helm.charts.versions import (
 from kmanifest.engines.helm.sources.urls import OCI
 from kmanifest.model.errors import SourceError
 from kmanifest.model.url_masking import mask_url
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Final, Iterable, NamedTuple, Sequence
 
 _HOST_PATTERN: Final = re.compile(
     r"(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"

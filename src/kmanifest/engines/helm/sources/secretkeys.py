@@ -7,7 +7,6 @@ v1.4.1 openpgp/clearsign/clearsign.go, packet/signature.go.
 """
 
 import hashlib
-from collections.abc import Callable
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
@@ -25,7 +24,7 @@ from kmanifest.engines.helm.sources.openpgp import (
     read_signature,
 )
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Callable, Final
 
 Passphrase = Callable[[], bytes]
 

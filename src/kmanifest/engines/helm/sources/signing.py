@@ -4,7 +4,6 @@ Source: helm v3.22.0 pkg/provenance/sign.go, NewFromKeyring, ClearSign, messageB
 """
 
 from base64 import b64encode
-from collections.abc import Callable
 from hashlib import sha256
 
 from kmanifest.engines.helm.charts.chart import Chart
@@ -14,7 +13,7 @@ from kmanifest.engines.helm.sources.openpgp import KeyOwner, read_keyring
 from kmanifest.engines.helm.sources.packing import package_name
 from kmanifest.engines.helm.sources.secretkeys import read_secrets, sign_text
 from kmanifest.model.errors import MissingError, SourceError
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Callable, Final
 
 Passphrase = Callable[[str], bytes]
 

@@ -3,14 +3,13 @@
 Source: helm v3.22.0 pkg/cli/values/options.go, readFile.
 """
 
-from collections.abc import Callable
-
 from kmanifest.io.remote.budget import NoBudget
 from kmanifest.io.remote.charts import ChartClient
 from kmanifest.io.remote.store import open_store
 from kmanifest.model.limits import Limits
 from kmanifest.pipeline.fetching import fetch_settings
 from kmanifest.pipeline.options import Options, RemoteOptions
+from kmanifest.startup.typing import Callable
 
 
 def make_url_reader(remote: RemoteOptions, limits: Limits) -> Callable[[str], bytes]:

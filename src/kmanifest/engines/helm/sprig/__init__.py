@@ -5,13 +5,11 @@ passes randomness, the clock and the environment. A group of functions is import
 is called.
 """
 
-from collections.abc import Callable, Mapping
-
 from kmanifest.engines.helm.gotemplate.functions import LazyFunctions
 from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.lazy import load_attribute
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Callable, Final, Mapping
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.randomness import RandomSource

@@ -4,7 +4,6 @@ Source: github.com/huandu/xstrings v1.5.0 convert.go, ToPascalCase, ToSnakeCase 
 """
 
 from itertools import pairwise
-from unicodedata import category
 
 from kmanifest.engines.helm.sprig.gotypes import SPACES, to_valid_utf8
 from kmanifest.engines.helm.sprig.letters import lower_rune, upper_rune
@@ -217,14 +216,14 @@ def _belongs_to_run(char: str, kind: str) -> bool:
     if kind == _OTHER:
         return _kind(char) not in (_CONNECTOR, _LETTERS, _UPPER, _NUMBER, _PUNCTUATION)
     if kind == _PUNCTUATION:
-        return category(char)[0] == "P"  # includes hyphens and underscores
+        return _category(char)[0] == "P"  # includes hyphens and underscores
     return _kind(char) == kind
 
 
 def _kind(char: str) -> str:
     if _is_connector(char):
         return _CONNECTOR
-    group = category(char)
+    group = _category(char)
     if group == "Lu":
         return _UPPER
     if group[0] == "P":
@@ -239,7 +238,7 @@ def _is_connector(char: str) -> bool:
 
 
 def _is_upper(char: str) -> bool:
-    return category(char) == "Lu"
+    return _category(char) == "Lu"
 
 
 def _is_letter(char: str) -> bool:
@@ -247,6 +246,12 @@ def _is_letter(char: str) -> bool:
 
     Source: xstrings v1.5.0 count.go, isAlphabet.
     """
-    if category(char)[0] != "L":
+    if _category(char)[0] != "L":
         return False
     return not any(first <= char <= last for first, last in _IDEOGRAPHS)
+
+
+def _category(char: str) -> str:
+    from unicodedata import category  # most words are simple
+
+    return category(char)

@@ -5,7 +5,6 @@ extensions and their order.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_address
@@ -19,7 +18,7 @@ from kmanifest.engines.helm.sprig.randomness import RandomSource
 from kmanifest.engines.helm.sprig.seeded import PUBLIC_EXPONENT, SeededRandom, rsa_primes
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import MissingError
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Mapping, NamedTuple, Sequence
 
 try:
     from cryptography import x509

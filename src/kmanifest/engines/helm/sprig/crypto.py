@@ -7,8 +7,6 @@ Source: sprig v3.3.0 crypto.go, strings.go and functions.go; goutils v1.1.1
 cryptorandomstringutils.go.
 """
 
-from collections.abc import Callable
-
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, Value
 from kmanifest.engines.helm.sprig.encodings import corrupt_input_message, decode64
 from kmanifest.engines.helm.sprig.gotypes import (
@@ -21,7 +19,7 @@ from kmanifest.engines.helm.sprig.gotypes import (
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import LimitError, MissingError
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import TYPE_CHECKING, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Callable, Final
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.certificates import Certificate

@@ -3,8 +3,6 @@
 Source: sprig v3.3.0 date.go.
 """
 
-from collections.abc import Callable, Mapping
-
 from kmanifest.engines.helm.gotemplate.values import (
     Function,
     Functions,
@@ -14,7 +12,7 @@ from kmanifest.engines.helm.gotemplate.values import (
     Value,
 )
 from kmanifest.engines.helm.sprig.strconv import parse_int
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, Callable, Mapping
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.times import Time, Zone

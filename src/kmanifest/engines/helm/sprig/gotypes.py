@@ -1,7 +1,5 @@
 """The Go types that only sprig's functions return, and Go strings: bytes, some of which may not be UTF-8."""
 
-from collections.abc import Iterable
-
 from kmanifest.engines.helm.gotemplate.gotypes import type_name
 from kmanifest.engines.helm.gotemplate.values import (
     GoError,
@@ -16,7 +14,7 @@ from kmanifest.engines.helm.gotemplate.values import (
 from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Iterable
 
 INT64_MAX: Final = (1 << 63) - 1
 INT64_MIN: Final = -1 << 63

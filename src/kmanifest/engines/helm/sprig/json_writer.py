@@ -5,17 +5,16 @@ The writer has its own stack instead of recursion. A value that contains itself 
 Source: Go 1.26 src/encoding/json/encode.go.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-
 from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value, is_nil
 from kmanifest.engines.helm.sprig.gotypes import check_text, to_bytes
 from kmanifest.model.deadline import check_time, checked, in_slices, sorted_in_slices
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Callable, Final, Iterator, Mapping
 
-# Kept as strings: `re` compiles those that are used and caches them.
+if TYPE_CHECKING:
+    import re
+
+# Strings, because most strings need no escapes: then `re` is not imported, which takes 4 ms.
 _ESCAPED_PATTERN: Final = '[\0-\x1f"\\\\\u2028\u2029\ud800-\udfff]'
 _ESCAPED_HTML_PATTERN: Final = '[\0-\x1f"\\\\<>&\u2028\u2029\ud800-\udfff]'
 _SHORT_ESCAPES: Final = {
@@ -46,23 +45,21 @@ def encode(value: Value, limits: Limits, *, html: bool = True, indent: str = "")
     """
     if not indent:
         parts: list[str] = []
-        if _write_simple(
-            value, parts, re.compile(_ESCAPED_HTML_PATTERN if html else _ESCAPED_PATTERN).sub, 0
-        ):
+        if _write_simple(value, parts, _escape_html if html else _escape, 0):
             text = "".join(parts)
             check_text(len(text), limits)
             return text
     return _Writer(limits, html=html, indent=indent).write(value)
 
 
-def _write_simple(value: Value, parts: list[str], escape: Callable[..., str], depth: int) -> bool:
+def _write_simple(value: Value, parts: list[str], escape: Callable[[str], str], depth: int) -> bool:
     """Write a small value of the plainest types, as nearly all are.
 
     Return whether that was possible.
     """
     kind = value.__class__
     if kind is str and len(value) < _LONG_STRING:
-        parts.append(f'"{escape(_escape_char, value)}"')
+        parts.append(f'"{escape(value)}"')
     elif kind is float and value - value == 0:
         parts.append(float_text(value))
     elif kind is bool:
@@ -77,7 +74,7 @@ def _write_simple(value: Value, parts: list[str], escape: Callable[..., str], de
 
 
 def _write_simple_children(
-    value: Any, parts: list[str], escape: Callable[..., str], depth: int
+    value: Any, parts: list[str], escape: Callable[[str], str], depth: int
 ) -> bool:
     is_dict = value.__class__ is dict
     separator = "{" if is_dict else "["
@@ -87,7 +84,7 @@ def _write_simple_children(
         if is_dict:
             if len(item) >= _LONG_STRING:
                 return False
-            parts.append(f'"{escape(_escape_char, item)}":')
+            parts.append(f'"{escape(item)}":')
         if not _write_simple(value[item] if is_dict else item, parts, escape, depth):
             return False
     empty, close = ("{}", "}") if is_dict else ("[]", "]")
@@ -98,7 +95,7 @@ def _write_simple_children(
 class _Writer:
     __slots__ = (
         "_chunks",
-        "_escape_pattern",
+        "_escape",
         "_indent",
         "_limits",
         "_open_containers",
@@ -109,7 +106,7 @@ class _Writer:
 
     def __init__(self, limits: Limits, *, html: bool, indent: str) -> None:
         self._limits = limits
-        self._escape_pattern = re.compile(_ESCAPED_HTML_PATTERN if html else _ESCAPED_PATTERN)
+        self._escape = _escape_html if html else _escape
         self._indent = indent
         self._open_containers: list[_OpenContainer] = []
         self._path: set[int] = set()
@@ -206,8 +203,8 @@ class _Writer:
     def _quoted_string(self, text: str) -> str:
         if len(text) >= _LONG_STRING:
             self._flush()  # a string that occurs many times must not be copied before it is counted
-            return '"' + in_slices(partial(self._escape_pattern.sub, _escape_char), text) + '"'
-        return '"' + self._escape_pattern.sub(_escape_char, text) + '"'
+            return '"' + in_slices(self._escape, text) + '"'
+        return '"' + self._escape(text) + '"'
 
 
 def json_fields(value: GoObject) -> Value:
@@ -229,6 +226,26 @@ def sorted_keys(value: dict[str, Any]) -> list[str]:
     if not all(key.isascii() or key.isprintable() for key in keys):
         keys = sorted_in_slices(keys, to_bytes)
     return keys
+
+
+def _escape_html(text: str) -> str:
+    """Return the text with escapes in place of the characters that JSON or HTML does not allow in a string."""
+    if "<" in text or ">" in text or "&" in text:
+        return _escape_pattern(_ESCAPED_HTML_PATTERN, text)
+    return _escape(text)
+
+
+def _escape(text: str) -> str:
+    """Return the text with escapes in place of the characters that JSON does not allow in a string."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return text
+    return _escape_pattern(_ESCAPED_PATTERN, text)
+
+
+def _escape_pattern(pattern: str, text: str) -> str:
+    import re
+
+    return re.sub(pattern, _escape_char, text)
 
 
 def _escape_char(match: "re.Match[str]") -> str:

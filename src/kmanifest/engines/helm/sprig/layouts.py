@@ -4,11 +4,10 @@ Source: Go 1.26 src/time/format.go: nextStdChunk and appendFormat.
 """
 
 import re
-from collections.abc import Callable
 
 from kmanifest.engines.helm.sprig.calendar import DAYS, MONTHS, Civil, weekday, year_day
 from kmanifest.model.deadline import checked
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Callable, Final
 
 CHUNK: Final = re.compile(
     r"January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|0[1-6]|002|15|1|2006|2|_2(?!006)|__2|3|4|5|PM|pm"

@@ -6,7 +6,6 @@ their arguments are converted from floats to decimals, and the result is convert
 Source: sprig v3.3.0 numeric.go and functions.go.
 """
 
-from collections.abc import Callable
 from math import copysign, inf, isinf, isnan, nan
 
 from kmanifest.engines.helm.gotemplate.gofmt import text as go_text
@@ -16,7 +15,7 @@ from kmanifest.engines.helm.sprig.gotypes import Ints, check_items, wrap64
 from kmanifest.engines.helm.sprig.strconv import parse_int
 from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import NamedTuple
+from kmanifest.startup.typing import Callable, NamedTuple
 
 _ANY = "interface {}"
 

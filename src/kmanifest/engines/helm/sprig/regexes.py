@@ -7,7 +7,6 @@ Source: sprig v3.3.0 regex.go; Go 1.26 src/regexp/regexp.go and regexp/syntax/pa
 """
 
 import re
-from collections.abc import Callable, Iterator
 from itertools import islice
 
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, Strings
@@ -21,7 +20,7 @@ from kmanifest.engines.helm.sprig.gotypes import (
 from kmanifest.model.deadline import check_time, in_slices
 from kmanifest.model.limits import Limits
 from kmanifest.model.patterns import check_pattern
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final, Iterator
 
 _GO_REASONS: Final = {
     "missing ]": "missing closing ]",

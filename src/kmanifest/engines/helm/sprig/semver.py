@@ -3,14 +3,14 @@
 Source: github.com/Masterminds/semver v3.5.0 version.go and constraints.go; sprig v3.3.0 semver.go.
 """
 
-import re
-from collections.abc import Mapping
-
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, GoObject, Value
 from kmanifest.engines.helm.sprig.gotypes import UINT64_MAX, Uint64, to_bytes
 from kmanifest.model.deadline import checked
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, Final, Mapping, NamedTuple
+
+if TYPE_CHECKING:
+    import re
 
 _MAX_VERSION: Final = 256
 _MAX_CONSTRAINT: Final = 512
@@ -21,7 +21,7 @@ _SUFFIX: Final = (
 )
 _VERSION: Final = r"v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?" + _SUFFIX
 _PATTERN: Final = r"v?([0-9|xX*]+)(\.[0-9|xX*]+)?(\.[0-9|xX*]+)?" + _SUFFIX
-_PATTERN_WITHOUT_GROUPS: Final = re.sub(r"\((?!\?)", "(?:", _PATTERN)
+_PATTERN_WITHOUT_GROUPS: Final = _PATTERN.replace("(", "(?:").replace("(?:?:", "(?:")
 _SPACE: Final = r"[\t\n\f\r ]"
 _OPERATORS: Final = ("!=", ">=", "=>", "<=", "=<", "~>", "=", ">", "<", "~", "^", "")
 _OPERATOR: Final = f"(?:{'|'.join(_OPERATORS)})".replace("^", r"\^")
@@ -191,6 +191,8 @@ def parse(text: str) -> Version:
     if parts is not None:
         major, minor, patch = (_number(part) for part in (*parts[0], "0", "0")[:3])
         return Version((major, minor, patch), parts[1], "", text)
+    import re  # for versions in unusual forms
+
     match = re.fullmatch(_VERSION, text)
     if match is None:
         raise GoError("invalid semantic version")
@@ -224,16 +226,21 @@ def _number(text: str) -> int:
     return number
 
 
+def _is_identifier(text: str) -> bool:
+    """Return whether a text consists of letters, digits and hyphens, as a part of a prerelease does."""
+    return text.isascii() and text.replace("-", "0").isalnum()
+
+
 def _check_prerelease(text: str) -> None:
     for part in checked(text.split(".")):
-        if re.fullmatch("[0-9A-Za-z-]+", part) is None:
+        if not _is_identifier(part):
             raise GoError("invalid prerelease string")
         if len(part) > 1 and part[0] == "0" and part.isdigit():
             raise GoError("version segment starts with 0")
 
 
 def _check_metadata(text: str) -> None:
-    if any(re.fullmatch("[0-9A-Za-z-]+", part) is None for part in checked(text.split("."))):
+    if not all(map(_is_identifier, checked(text.split(".")))):
         raise GoError("invalid metadata string")
 
 
@@ -292,6 +299,8 @@ def _parse_constraints(text: str) -> list[list[_Constraint]]:
     if len(to_bytes(text)) > _MAX_CONSTRAINT:
         raise GoError(f"constraint string is too long (max {_MAX_CONSTRAINT} bytes)")
     if " -" in text or "\t-" in text or "\n-" in text or "\f-" in text or "\r-" in text:
+        import re
+
         for match in list(checked(re.finditer(_RANGE, text))):
             text = text.replace(match[0], f">= {match[1]}, <= {match[2]} ", 1)
     groups = text.split("||")
@@ -304,6 +313,8 @@ def _parse_group(text: str) -> list[_Constraint]:
     constraint = _simple_constraint(text)
     if constraint is not None:
         return [constraint]
+    import re  # for constraints in unusual forms
+
     if re.fullmatch(_CONSTRAINT_LIST, text) is None:
         raise GoError(f"improper constraint: {quoted(text)}")
     return [_constraint_of_match(match) for match in checked(re.finditer(_CONSTRAINT_PARTS, text))]

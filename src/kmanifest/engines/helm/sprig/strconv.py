@@ -5,7 +5,6 @@ Parsing a text of a million digits takes no longer than reading it.
 Source: Go 1.26 src/strconv: atoi.go, atof.go and internal/strconv.
 """
 
-import re
 from math import inf, nan
 
 from kmanifest.engines.helm.sprig.gotypes import INT64_MAX, INT64_MIN
@@ -62,6 +61,8 @@ def _split_prefix(body: str) -> tuple[int, str]:
             base, digits, has_prefix = 8, body[1:] or "0", True
     if "_" not in digits:
         return base, digits
+    import re  # few numbers have underscores
+
     has_valid_underscores = (
         re.fullmatch(_UNDERSCORES, digits if has_prefix else "0" + digits) is not None
     )
@@ -74,6 +75,11 @@ def parse_float(text: str) -> float | None:
     """Return the result of strconv.ParseFloat for 64 bits; None for an error, such as a number out of range."""
     if not text.isascii():
         return None
+    if text.replace(".", "", 1).isdecimal() and len(text) <= _MAX_DIGITS:
+        number = float(text)
+        return number if number - number == 0 else None
+    import re  # for signs, exponents and special values
+
     if re.fullmatch(_DECIMAL, text) is not None:
         number = float(_shorten_decimal(text.replace("_", "")))
         return number if number - number == 0 else None
@@ -106,6 +112,8 @@ def _shorten_decimal(text: str) -> str:
 
 
 def _parse_hexadecimal(text: str) -> float | None:
+    import re
+
     match = re.fullmatch(_HEXADECIMAL, text)
     if match is None or (match[2] is None and match[3] is None):
         return None

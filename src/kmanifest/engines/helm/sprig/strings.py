@@ -5,8 +5,6 @@ Go cuts and counts strings by bytes.
 Source: sprig v3.3.0 strings.go and functions.go.
 """
 
-from collections.abc import Callable
-
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.gofmt import text as go_text
 from kmanifest.engines.helm.gotemplate.values import (
@@ -29,6 +27,7 @@ from kmanifest.engines.helm.sprig.gotypes import (
 )
 from kmanifest.model.deadline import check_time, checked, sorted_in_slices
 from kmanifest.model.limits import Limits
+from kmanifest.startup.typing import Callable
 
 
 def functions(limits: Limits) -> Functions:

@@ -4,7 +4,6 @@ Source: Go 1.26 src/time/format.go: parse.
 """
 
 import re
-from collections.abc import Callable
 
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.engines.helm.sprig.calendar import DAYS, MONTHS, Civil, days_since_epoch
@@ -13,7 +12,7 @@ from kmanifest.engines.helm.sprig.layouts import CHUNK, OFFSETS
 from kmanifest.engines.helm.sprig.times import UTC, Time, Zone, from_civil
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Callable, Final
 
 _MAX_SIZE: Final = 1_000
 """The maximum length of a time and its layout together. The reader cuts off what it has read."""

@@ -3,8 +3,6 @@
 Source: Go 1.26 src/time/time.go and zoneinfo.go.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.engines.helm.gotemplate.quoting import quoted
 from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoObject, Int64
 from kmanifest.engines.helm.sprig.calendar import (
@@ -17,7 +15,7 @@ from kmanifest.engines.helm.sprig.calendar import (
     year_day,
 )
 from kmanifest.engines.helm.sprig.durations import SECOND, Duration, saturate
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 _DAY: Final = 86_400
 _ZERO_SECONDS: Final = -62_135_596_800

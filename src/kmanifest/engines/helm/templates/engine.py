@@ -6,8 +6,6 @@ of two definitions of one name, that in the shallower, earlier file remains. Any
 Source: helm v3.22.0 pkg/engine/engine.go.
 """
 
-from collections.abc import Callable, Mapping
-
 from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import Chart, base_name
 from kmanifest.engines.helm.dialect import Dialect
@@ -23,7 +21,7 @@ from kmanifest.engines.helm.objects.builtin import Files, Values, get_table, go_
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import RenderError
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Mapping, NamedTuple
 
 TEMPLATES_CACHE_KEY: Final = "templates"
 """The first element of the cache key for all templates of a chart. The cached value is plain data."""

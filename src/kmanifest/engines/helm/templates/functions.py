@@ -5,14 +5,12 @@
 Source: helm v3.22.0 pkg/engine/funcs.go, funcMap.
 """
 
-from collections.abc import Callable, Mapping
-
 from kmanifest.engines.helm import sprig
 from kmanifest.engines.helm.formats import serialization
 from kmanifest.engines.helm.gotemplate.functions import MergedFunctions
 from kmanifest.engines.helm.gotemplate.values import Function, Functions
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import TYPE_CHECKING, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Callable, Final, Mapping
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.randomness import RandomSource

@@ -1,7 +1,5 @@
 """The inputs of a render that callers can leave out: functions with randomness and clock, and execution limits."""
 
-from collections.abc import Callable, Mapping
-
 from kmanifest.engines.helm import gotemplate
 from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.gotemplate.execute import ExecutionLimits
@@ -9,7 +7,7 @@ from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.engines.helm.templates.engine import TEMPLATES_CACHE_KEY
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import TYPE_CHECKING, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Callable, Final, Mapping
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.render import Release

@@ -5,13 +5,12 @@ path may be. Warnings about merged tables name the path. Ambiguous cases are lef
 """
 
 import re
-from collections.abc import Iterable, Iterator
 
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.objects.builtin import go_string
 from kmanifest.engines.helm.values.origins import subchart_keys
 from kmanifest.model.errors import FieldPath
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Final, Iterable, Iterator
 
 _SCHEMA: Final = "values don't meet the specifications of the schema(s)"
 _POINTER: Final = re.compile(r"- at '(.*?)': (.*)")

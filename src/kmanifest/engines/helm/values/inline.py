@@ -14,13 +14,11 @@ Source: kustomize v5.8.2 api/internal/builtins/HelmChartInflationGenerator.go, r
 yaml/merge2/merge2.go and smpdirective.go, yaml/walk/walk.go and map.go.
 """
 
-from collections.abc import Mapping
-
 from kmanifest import yaml
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import Limits
 from kmanifest.model.values import null_text, scalar_text
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 _DIRECTIVE: Final = "$patch"
 _DIRECTIVES: Final = ("delete", "replace", "merge")

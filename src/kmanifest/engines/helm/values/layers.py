@@ -6,9 +6,6 @@ this. So tables are changed in place exactly where Helm does so, and copied exac
 Source: helm v3.22.0 pkg/cli/values/options.go; pkg/chartutil/coalesce.go.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.formats.go_yaml import load_values
 from kmanifest.engines.helm.values import set_flags
@@ -16,7 +13,7 @@ from kmanifest.io.local_tree import Boundary, read_named
 from kmanifest.io.tree import FilePath, Tree
 from kmanifest.model.errors import FieldPath, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Iterable, Mapping, NamedTuple
 
 GLOBAL: Final = "global"
 
@@ -119,9 +116,7 @@ def value_layers(
     """Yield the files and flags in the order in which they are merged. `read_file` returns the content of a file."""
     for file in sources.files:
         path = file if isinstance(file, str) else _as_path(file)
-        yield ValueLayer(
-            path, _file_setter(path, read_file, limits, readers), partial(read_file, path)
-        )
+        yield _file_layer(path, read_file, limits, readers)
     for text in sources.json:
         yield ValueLayer("--set-json", _flag_setter("--set-json", text, readers.json))
     for text in sources.typed:
@@ -134,6 +129,13 @@ def value_layers(
         )
     for text in sources.literals:
         yield ValueLayer("--set-literal", _flag_setter("--set-literal", text, readers.literals))
+
+
+def _file_layer(
+    path: str, read_file: ReadFile, limits: Limits, readers: ValueReaders
+) -> ValueLayer:
+    apply = _file_setter(path, read_file, limits, readers)
+    return ValueLayer(path, apply, lambda: read_file(path))
 
 
 def _as_path(file: FilePath) -> str:

@@ -3,12 +3,10 @@
 In Helm all values pass through JSON, so a mapping has strings for keys. A date stays the text that YAML has for it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-
 from kmanifest.engines.helm.gotemplate.values import Int64
 from kmanifest.model.errors import format_field
 from kmanifest.model.values import TimeText
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Iterator, Mapping, NamedTuple, Sequence
 
 _END: Final = object()
 _NOT_SEQUENCES: Final = (bytes, bytearray, memoryview)

@@ -4,12 +4,10 @@ The layers are merged a second time for this, so other renders pay nothing for i
 when it is needed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.values.layers import Table, ValueLayer, copy_table, merge_maps
 from kmanifest.model.errors import FieldPath, Location
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Iterable, Iterator, Mapping
 
 
 class Origins(Mapping[FieldPath, Location]):

@@ -7,14 +7,12 @@ Go's runtime for a value that does not have the type that a key needs.
 Source: helm v3.22.0 pkg/strvals/parser.go and literal_parser.go.
 """
 
-from collections.abc import Callable
-
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import GoError, Int64
 from kmanifest.engines.helm.sprig.gotypes import SPACES
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError, SourceError
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final
 
 MAX_INDEX: Final = 65_536
 MAX_NESTING: Final = 30

@@ -6,7 +6,6 @@ keys. A list counts as read as a whole. Only renders that request the report pay
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoMap, Value
@@ -14,7 +13,16 @@ from kmanifest.engines.helm.objects.builtin import Values
 from kmanifest.engines.helm.values.layers import GLOBAL
 from kmanifest.model.errors import FieldPath, Locate, Location, near_names
 from kmanifest.model.findings import UNREACHED, UNUSED, Finding
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
+from kmanifest.startup.typing import (
+    TYPE_CHECKING,
+    Any,
+    Collection,
+    Final,
+    Iterable,
+    Iterator,
+    Mapping,
+    NamedTuple,
+)
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.templates.engine import TemplateSource

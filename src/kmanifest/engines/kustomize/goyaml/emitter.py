@@ -6,7 +6,6 @@ folded, because kustomize's encoder has no width limit.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
 
 from kmanifest.engines.kustomize.goyaml import tokens as kinds
 from kmanifest.engines.kustomize.goyaml.analysis import (
@@ -17,7 +16,7 @@ from kmanifest.engines.kustomize.goyaml.analysis import (
 from kmanifest.engines.kustomize.goyaml.writer import INDENT, Writer
 from kmanifest.engines.kustomize.yaml_nodes import TAG, Node
 from kmanifest.model.deadline import check_time
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Callable, Final, Iterable, Iterator, NamedTuple
 
 _MAX_KEY_LENGTH: Final = 128
 _UNSAFE_IN_TAG: Final = rb"[^0-9A-Za-z_;/?:@&=+$,.~*'()\[\]-]"

@@ -4,14 +4,12 @@ Source: go.yaml.in/yaml/v3 v3.0.5 parserc.go. The states of go-yaml's state mach
 event and sets the next state. A stack holds the states that continue after a node.
 """
 
-from collections.abc import Callable
-
 from kmanifest.engines.kustomize.goyaml import tokens as kinds
 from kmanifest.engines.kustomize.goyaml.scanner import Scanner
 from kmanifest.engines.kustomize.goyaml.tokens import Event, Token, yaml_error
 from kmanifest.engines.kustomize.yaml_nodes import NO_COMMENTS, Comments
 from kmanifest.model.deadline import check_time
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Callable, Final
 
 # Before these tokens, a document, an item, or the key or value of a pair is empty.
 _NO_CONTENT: Final = frozenset(

@@ -3,8 +3,6 @@
 Source: go.yaml.in/yaml/v3 v3.0.5 scannerc.go, yaml_parser_fetch_more_tokens to yaml_parser_scan_to_next_token.
 """
 
-from collections.abc import Callable
-
 from kmanifest.engines.kustomize.goyaml import tokens as kinds
 from kmanifest.engines.kustomize.goyaml.comments import CommentScanner
 from kmanifest.engines.kustomize.goyaml.reader import BLANK_RUN, BREAKS, SPACE_RUN, SPACES
@@ -15,7 +13,7 @@ from kmanifest.engines.kustomize.goyaml.scalars import (
 )
 from kmanifest.engines.kustomize.goyaml.tags import scan_anchor, scan_directive, scan_tag
 from kmanifest.engines.kustomize.goyaml.tokens import Mark, Token, yaml_error
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Callable, Final
 
 _MAX_KEY_LENGTH: Final = 1024
 _MAX_DEPTH: Final = 10_000

@@ -3,14 +3,13 @@
 Source: kustomize v5.8.2 api/types/*.go, the tags of the fields; sigs.k8s.io/yaml v1.6.0, Marshal.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from kmanifest import yaml
 from kmanifest.engines.kustomize.decoding import ListShape, RecordShape, Shape
 from kmanifest.engines.kustomize.kustomization import KUSTOMIZATION
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 # Fields that are written even if they are empty, by the path of their record: fields without `omitempty`, and fields
 # that are records instead of pointers to a record. The path of a list's items is the path of the list.

@@ -1,10 +1,8 @@
 """The files of a copy, and the class that collects them."""
 
-from collections.abc import Mapping
-
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import NamedTuple
+from kmanifest.startup.typing import Mapping, NamedTuple
 
 
 class File(NamedTuple):

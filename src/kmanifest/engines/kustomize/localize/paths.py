@@ -4,13 +4,11 @@ Source: kustomize v5.8.2 api/internal/localizer/localizer.go, localizeNativeFiel
 api/filters/fieldspec/fieldspec.go.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-
 from kmanifest.engines.kustomize.scalar_nodes import retype
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.model.resource import Resource, split_api_version
 from kmanifest.model.values import scalar_text, type_name
-from kmanifest.startup.typing import Any, Final, Literal, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Literal, Mapping, NamedTuple, Sequence
 
 PathKind = Literal["file", "source", "patch", "plugin", "chart_home"]
 PathField = tuple[tuple[str, ...], PathKind]

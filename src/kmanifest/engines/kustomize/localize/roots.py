@@ -7,8 +7,6 @@ same directory in the copy.
 Source: kustomize v5.8.2 api/internal/localizer/localizer.go and locloader.go.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-
 from kmanifest.engines.kustomize import resource_files
 from kmanifest.engines.kustomize.file_patterns import files_of
 from kmanifest.engines.kustomize.key_values import base_name, split_source
@@ -35,7 +33,7 @@ from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.remote_bases import find_fetcher, find_repository
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Iterator, Mapping, NamedTuple
 
 CHARTS: Final = "charts"
 _RESOURCES_GENERATOR: Final = ("kmanifest.dev/v1alpha1", "ResourcesGenerator")

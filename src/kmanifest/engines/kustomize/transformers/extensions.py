@@ -4,8 +4,6 @@ They run only for an explicit config under `transformers`. So a kustomization wi
 kustomize.
 """
 
-from collections.abc import Iterator, Mapping
-
 from kmanifest.engines.kustomize.decoding import (
     ANY,
     CONFIGURATION,
@@ -23,7 +21,7 @@ from kmanifest.model.findings import CHANGED_FIELD, Finding
 from kmanifest.model.resource import Resource, names_of
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Iterator, Mapping
 
 _OBJECT: Final = RecordShape({"apiVersion": STRING, "kind": STRING, "metadata": ANY})
 _IMAGES: Final = RecordShape({"images": ListShape(IMAGE), "imageFields": STRING}, _OBJECT)

@@ -1,7 +1,5 @@
 """Apply a change at every field that a table of field specs names."""
 
-from collections.abc import Iterable
-
 from kmanifest.engines.kustomize.config import FIELD_SPECS, Field, Specs, to_specs
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, decode
 from kmanifest.engines.kustomize.scalar_nodes import NodeWriter
@@ -9,7 +7,7 @@ from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.model.fieldpath import FieldUpdate, is_absent, update_field
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import Body, type_name
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Iterable
 
 
 def specs_of(config: Body) -> Specs:

@@ -4,10 +4,6 @@ Source: kustomize v5.8.2 api/internal/builtins/ImageTagTransformer.go, api/filte
 api/internal/image/image.go.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
-
 from kmanifest.engines.kustomize.config import Specs, selects
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, RecordShape, decode
 from kmanifest.engines.kustomize.kustomization import IMAGE
@@ -23,12 +19,21 @@ from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text, type_name
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import (
+    Any,
+    Callable,
+    Final,
+    Iterable,
+    Iterator,
+    Mapping,
+    NamedTuple,
+    Sequence,
+)
 
 _CONFIG: Final = RecordShape({"imageTag": IMAGE})
 _CONTAINERS: Final = ("containers", "initContainers")
 _TAG: Final = "(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?"
-_TAG_PATTERN: Final = re.compile(_TAG)
+_TAG_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.{}-"
 _SPECIAL: Final = frozenset(r"\^$*+?()[]{}|")
 
 Rename = Callable[[str], str]
@@ -283,12 +288,17 @@ def renamer(image: Mapping[str, str], matched: list[str]) -> Rename:
     """
     matches = _image_test(image.get("name", ""))
 
-    @cache
+    renamed: dict[str, str] = {}
+
     def rename(text: str) -> str:
-        if not matches(text):
-            return text
-        matched.append(text)
-        return _new_image_text(text, image)
+        new = renamed.get(text)
+        if new is None:
+            new = text
+            if matches(text):
+                matched.append(text)
+                new = _new_image_text(text, image)
+            renamed[text] = new
+        return new
 
     return rename
 
@@ -357,6 +367,29 @@ def _dotted_name_test(name: str) -> ImageTest:
                     chars[index] = "."
             if "".join(chars) != name:
                 return False
-        return _TAG_PATTERN.fullmatch(text, size) is not None
+        return _is_tag(text[size:])
 
     return matches
+
+
+def _is_tag(text: str) -> bool:
+    """Return whether a text is a tag and a digest, either or none, as the pattern `_TAG` allows them.
+
+    It is tested without `re`, which takes 4 ms to import.
+    """
+    tag, at, digest = text.partition("@")
+    if tag and (tag[0] != ":" or tag[1:].strip(_TAG_CHARACTERS)):
+        return False
+    return not at or _is_digest(digest)
+
+
+def _is_digest(text: str) -> bool:
+    algorithm, colon, value = text.partition(":")
+    for separator in ".+_":
+        algorithm = algorithm.replace(separator, "-")
+    names = algorithm.split("-")
+    return (
+        colon == ":"
+        and not value.strip(_TAG_CHARACTERS)
+        and all(name.isascii() and name.isalnum() for name in names)
+    )

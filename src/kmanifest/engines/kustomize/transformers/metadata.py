@@ -3,8 +3,6 @@
 Source: kustomize v5.8.2 api/internal/builtins/LabelTransformer.go, AnnotationsTransformer.go.
 """
 
-from collections.abc import Mapping, Sequence
-
 from kmanifest.engines.kustomize.config import FieldTable, Specs
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, STRING_MAP, RecordShape, decode
 from kmanifest.engines.kustomize.scalar_nodes import (
@@ -22,7 +20,7 @@ from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import ScalarNode, is_string, type_name
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple, Sequence
 
 _LABELS: Final = RecordShape({"labels": STRING_MAP})
 _ANNOTATIONS: Final = RecordShape({"annotations": STRING_MAP})

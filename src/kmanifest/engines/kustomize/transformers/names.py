@@ -3,8 +3,6 @@
 Source: kustomize v5.8.2 api/internal/builtins/PrefixTransformer.go, SuffixTransformer.go, HashTransformer.go.
 """
 
-from collections.abc import Callable
-
 from kmanifest.engines.kustomize.config import FieldTable
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, STRING, RecordShape, decode
 from kmanifest.engines.kustomize.scalar_nodes import NodeWriter, resolved, retype
@@ -15,7 +13,7 @@ from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final
 
 _CONFIG: Final = RecordShape({"prefix": STRING, "suffix": STRING})
 _NAME: Final = ("metadata", "name")

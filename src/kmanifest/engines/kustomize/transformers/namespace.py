@@ -3,8 +3,6 @@
 Source: kustomize v5.8.2 api/internal/builtins/NamespaceTransformer.go, api/filters/namespace/namespace.go.
 """
 
-from collections.abc import Callable, Mapping
-
 from kmanifest.engines.kustomize.config import Field, FieldTable
 from kmanifest.engines.kustomize.decoding import BOOL, PLUGIN_CONFIG, STRING, RecordShape, decode
 from kmanifest.engines.kustomize.scalar_nodes import STRING_TAG, NodeWriter, node_value
@@ -21,7 +19,7 @@ from kmanifest.model.resource import Resource, format_ids
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text, type_name
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Callable, Final, Mapping
 
 _CONFIG: Final = RecordShape(
     {

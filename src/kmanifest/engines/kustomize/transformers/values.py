@@ -3,8 +3,6 @@
 Source: kustomize v5.8.2 api/internal/builtins/ValueAddTransformer.go, api/filters/valueadd/valueadd.go.
 """
 
-from collections.abc import Mapping
-
 from kmanifest import yaml
 from kmanifest.engines.kustomize.decoding import (
     INT,
@@ -25,7 +23,7 @@ from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Mapping
 
 _TARGETS: Final = ListShape(
     RecordShape({"selector": SELECTOR, "fieldPath": STRING, "filePathPosition": INT})

@@ -3,8 +3,6 @@
 Source: helm v4.3.1.
 """
 
-from collections.abc import Callable
-
 from kmanifest.engines.helm.charts.archive import MAX_CHART_BYTES
 from kmanifest.engines.helm.dialect import CommandRules, Dialect, DocumentRules, LoadRules
 from kmanifest.engines.helm.dialects.v3 import HELM3
@@ -20,7 +18,7 @@ from kmanifest.engines.helm.dialects.v4.values import copy_defaults
 from kmanifest.engines.helm.values.layers import CoalesceRules, ValueReaders, Warn
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.lazy import lazy_function
-from kmanifest.startup.typing import Final
+from kmanifest.startup.typing import Callable, Final
 
 _PACKAGE: Final = "kmanifest.engines.helm.dialects.v4"
 

@@ -3,8 +3,6 @@
 Source: helm v4.3.1 pkg/engine/funcs.go.
 """
 
-from collections.abc import Callable, Mapping
-
 from kmanifest.engines.helm.formats import serialization
 from kmanifest.engines.helm.gotemplate.functions import MergedFunctions
 from kmanifest.engines.helm.gotemplate.gofmt import quoted, type_name
@@ -15,7 +13,7 @@ from kmanifest.engines.helm.sprig.gotypes import INT64_MAX, INT64_MIN, SPACES, U
 from kmanifest.engines.helm.sprig.strconv import parse_float
 from kmanifest.engines.helm.templates import functions as functions3
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Callable, Final, Mapping
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.randomness import RandomSource

@@ -3,7 +3,6 @@
 Source: helm v4.3.1 pkg/chart/v2/lint.
 """
 
-from collections.abc import Iterator, Mapping
 from functools import partial
 
 from kmanifest.engines.helm.charts.chart import Chart, Metadata
@@ -19,7 +18,7 @@ from kmanifest.engines.helm.lint.linter import (
 )
 from kmanifest.engines.helm.values.layers import Table
 from kmanifest.io.tree import Tree
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Iterator, Mapping
 
 
 def lint_chart(

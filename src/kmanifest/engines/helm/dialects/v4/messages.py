@@ -3,10 +3,9 @@
 Source: helm v4.3.1 internal/logging/logging.go.
 """
 
-from collections.abc import Sequence
-
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.messages import Messages
+from kmanifest.startup.typing import Sequence
 
 
 class Messages4(Messages):

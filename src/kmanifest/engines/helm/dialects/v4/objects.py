@@ -3,14 +3,12 @@
 Source: helm v4.3.1 pkg/chart/common.go, structToMap; pkg/chart/common/capabilities.go and values.go.
 """
 
-from collections.abc import Iterable, Mapping
-
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.gotemplate.values import Function
 from kmanifest.engines.helm.objects import capabilities as v3
 from kmanifest.engines.helm.objects.builtin import Values
 from kmanifest.engines.helm.objects.structs import Field, Struct
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, Iterable, Mapping
 
 HELM_VERSION: Final = "v4.3.1"
 KUBE_CLIENT_VERSION: Final = "v1.37"

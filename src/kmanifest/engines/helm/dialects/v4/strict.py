@@ -4,14 +4,12 @@ Source: sigs.k8s.io/yaml v1.6.0 yaml.go, UnmarshalStrict; go.yaml.in/yaml/v2 v2.
 encoding/json.
 """
 
-from collections.abc import Iterator
-
 import yaml as pyyaml
 
 from kmanifest.engines.helm.formats.go_json import Shape
 from kmanifest.engines.helm.formats.go_yaml_decoder import go_literal
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Iterator
 from kmanifest.yaml.resolve import resolve_v2
 
 

@@ -3,11 +3,9 @@
 Source: helm v4.3.1 pkg/chart/common/util/coalesce.go, coalesceValues and cleanNilValues.
 """
 
-from collections.abc import Mapping
-
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.values.layers import Table, copy_table
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Mapping
 
 
 def copy_defaults(chart: Chart, values: Mapping[str, Any]) -> Table:

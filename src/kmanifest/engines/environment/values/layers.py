@@ -1,0 +1,250 @@
+"""The field `values` of a kmanifest.yaml, and the layers that it names."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from kmanifest import yaml
+from kmanifest.engines.environment.rows import Row, fill
+from kmanifest.engines.environment.values.paths import format_path, parse_path
+from kmanifest.engines.environment.values.reading import plain_values, read_values
+from kmanifest.engines.environment.values.toml_positions import find_toml_position
+from kmanifest.io import tree as trees
+from kmanifest.model.deadline import checked
+from kmanifest.model.errors import (
+    FieldPath,
+    KmanifestError,
+    Location,
+    MissingError,
+    SourceError,
+    near_names,
+)
+from kmanifest.model.values import as_list, as_mapping, as_string
+from kmanifest.pipeline.context import Context
+from kmanifest.startup.typing import Any, Final, NamedTuple
+
+Locate = Callable[[FieldPath], Location]
+EvaluateJsonnet = Callable[[Context, str], Any]
+"""Returns the value of the Jsonnet file at a resolved path."""
+
+_FIELD: Final = "values"
+_ENTRY_KEYS: Final = ("file", "lists")
+_SURROGATE: Final = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+
+
+class ListRule(NamedTuple):
+    """How a layer changes one list. `by`: the key that identifies its items; empty if the layer appends items.
+
+    `field`: where the rule is written in kmanifest.yaml.
+    """
+
+    by: str = ""
+    field: FieldPath = ()
+
+
+class LayerEntry(NamedTuple):
+    """One entry of the field `values`, as written.
+
+    `field`: where it is in kmanifest.yaml: `("values", 2)`. `path`: the path of the file, which may have names of axes in
+    braces; empty for an inline mapping. `is_optional`: whether the file may be absent. `lists`: the rules for lists by
+    their paths. `path_field`: where the path is written.
+    """
+
+    field: FieldPath
+    path: str = ""
+    is_optional: bool = False
+    inline: Mapping[str, Any] | None = None
+    lists: Mapping[FieldPath, ListRule] = {}
+    path_field: FieldPath = ()
+
+
+def _no_location(field: FieldPath) -> Location:
+    return Location(field=field)
+
+
+class Layer(NamedTuple):
+    """Values that are merged over those of earlier layers.
+
+    `name`: what messages call it: the path of its file, as it is written in kmanifest.yaml. `value`: a mapping of plain
+    values, which is never changed. `locate`: returns where the value at a path is written. `lists`: the rules for lists.
+    `locate_rule`: returns where the field of a rule is.
+    """
+
+    name: str
+    value: Mapping[str, Any]
+    locate: Locate = _no_location
+    lists: Mapping[FieldPath, ListRule] = {}
+    locate_rule: Locate = _no_location
+
+
+def read_entries(value: Any) -> tuple[LayerEntry, ...]:
+    """Return the entries of the field `values`. Raises SourceError or MissingError with the field inside it."""
+    entries = tuple(_read_entry(item, index) for index, item in enumerate(as_list(value)))
+    if entries and entries[0].is_optional:
+        raise SourceError("the first layer declares the values, so it can't be optional").within(
+            field=entries[0].path_field[1:]
+        )
+    if entries and entries[0].lists:
+        raise SourceError("the first layer has no earlier lists to change").within(
+            field=(0, "lists")
+        )
+    return entries
+
+
+def _read_entry(item: Any, index: int) -> LayerEntry:
+    field: FieldPath = (_FIELD, index)
+    if isinstance(item, str):
+        return _file_entry(item, field, field, {})
+    if not isinstance(item, Mapping):
+        raise SourceError("expected a path, or a mapping of values").within(field=(index,))
+    if "file" not in item:
+        return LayerEntry(field, inline=item)
+    for name in item:
+        if name not in _ENTRY_KEYS:
+            error = SourceError(
+                f"unknown field {name!r}: a layer with `file` has no other fields than `lists`",
+                near=near_names(name, _ENTRY_KEYS),
+            )
+            raise error.within(field=(index, name))
+    lists = as_mapping({} if item.get("lists") is None else item["lists"], (index, "lists"))
+    rules = [_read_rule(text, rule, (index, "lists", text)) for text, rule in lists.items()]
+    return _file_entry(
+        as_string(item["file"], (index, "file")), field, (*field, "file"), dict(rules)
+    )
+
+
+def _file_entry(
+    text: str, field: FieldPath, path_field: FieldPath, lists: Mapping[FieldPath, ListRule]
+) -> LayerEntry:
+    path = text.removesuffix("?")
+    if not path:
+        raise SourceError("the path of a file is missing").within(field=path_field[1:])
+    return LayerEntry(field, path, path != text, lists=lists, path_field=path_field)
+
+
+def _read_rule(text: str, rule: Any, field: FieldPath) -> tuple[FieldPath, ListRule]:
+    try:
+        path = parse_path(text)
+    except SourceError as error:
+        raise error.within(field=field) from None
+    place = (_FIELD, *field)
+    if rule == "append":
+        return path, ListRule(field=place)
+    if isinstance(rule, Mapping) and list(rule) == ["by"]:
+        return path, ListRule(as_string(rule["by"], (*field, "by")), place)
+    names = near_names(rule, ["append"]) if isinstance(rule, str) else ()
+    raise SourceError("expected append or {by: KEY}", near=names).within(field=field)
+
+
+def load_layers(
+    ctx: Context,
+    entries: tuple[LayerEntry, ...],
+    file: str,
+    row: Row,
+    evaluate_jsonnet: EvaluateJsonnet,
+) -> tuple[Layer, ...]:
+    """Return the layers that the entries name, without the optional ones whose file is absent.
+
+    `file`: the kmanifest.yaml. Paths are relative to `ctx.directory`, and the load restriction holds for them. Raises
+    MissingError with near paths, SourceError or LimitError, located in a layer or at the entry.
+    """
+    layers = (_load_layer(ctx, entry, file, row, evaluate_jsonnet) for entry in checked(entries))
+    return tuple(layer for layer in layers if layer is not None)
+
+
+def _load_layer(
+    ctx: Context, entry: LayerEntry, file: str, row: Row, evaluate_jsonnet: EvaluateJsonnet
+) -> Layer | None:
+    locate_rule = file_locator(ctx, file)
+    if entry.inline is not None:
+        return inline_layer(ctx, entry.inline, file, entry.field)
+    path_field = entry.path_field or entry.field
+    try:
+        path = fill(entry.path, row, path_field)
+    except KmanifestError as error:
+        raise error.within(file=file) from error
+    try:
+        real = find_file(ctx, path, is_optional=entry.is_optional)
+        if real is None:
+            return None
+        content = ctx.read_resolved(real)
+    except KmanifestError as error:
+        raise error.within(file=file, field=path_field) from error
+    try:
+        if real.endswith(".jsonnet"):
+            result = evaluate_jsonnet(ctx, real)
+            value = plain_values(result, ctx.options.limits, has_only_floats=True)
+        else:
+            value = read_values(content, real, ctx.options.limits)
+    except KmanifestError as error:
+        raise error.within(file=real) from error
+    return Layer(path, value, file_locator(ctx, real, content), entry.lists, locate_rule)
+
+
+def inline_layer(ctx: Context, values: Mapping[str, Any], file: str, field: FieldPath) -> Layer:
+    """Return the layer of a mapping at a field of a kmanifest.yaml."""
+    try:
+        value = plain_values(values, ctx.options.limits)
+    except KmanifestError as error:
+        raise error.within(file=file, field=field) from error
+    return Layer(file.rpartition("/")[2], value, file_locator(ctx, file, prefix=field))
+
+
+def find_file(ctx: Context, path: str, *, is_optional: bool = False) -> str | None:
+    """Return the resolved path of a file, None for an optional one that is absent.
+
+    Raises MissingError with near paths, and the other errors of `Context.locate`.
+    """
+    try:
+        return ctx.locate(path)
+    except MissingError as error:
+        if is_optional:
+            return None
+        raise MissingError(error.message, near=_near_paths(ctx, path)) from error
+
+
+def _near_paths(ctx: Context, path: str) -> list[str]:
+    """Return the paths like this one that exist in its directory."""
+    head, slash, last = path.rpartition("/")
+    try:
+        names = ctx.tree.list(ctx.tree.resolve(trees.join(ctx.directory, head or ".")))
+    except KmanifestError:
+        return []
+    return [head + slash + name for name in near_names(last, names)]
+
+
+def file_locator(
+    ctx: Context, file: str, content: bytes | None = None, *, prefix: FieldPath = ()
+) -> Locate:
+    """Return a function that returns the location of a path in a file, with line and column.
+
+    `prefix`: the field of the file below which the paths begin. The file is read again if its content is not given. A file
+    of Jsonnet has no lines for its values.
+    """
+
+    def locate(path: FieldPath) -> Location:
+        field = (*prefix, *path)
+        line, column = 0, 0
+        if file.endswith(".toml"):
+            line, column = find_toml_position(content or b"", field)
+        elif not file.endswith(".jsonnet"):
+            line, column = yaml.find_position(_readable(_content()), field)
+        return Location(file, line, column, field)
+
+    def _readable(data: bytes) -> bytes:
+        """Return JSON without escaped surrogates, which are valid there and not in YAML. No position changes."""
+        return re.sub(_SURROGATE, rb"\\u0020", data) if file.endswith(".json") else data
+
+    def _content() -> bytes:
+        if content is not None:
+            return content
+        try:
+            return ctx.read_resolved(ctx.tree_of(file).resolve(file))
+        except KmanifestError:  # the location is then the file alone
+            return b""
+
+    return locate
+
+
+def describe_rule(path: FieldPath) -> str:
+    """Return the path of a list as it is written in `lists`."""
+    return format_path(path)[1:]

@@ -1,0 +1,147 @@
+"""The generator `kmanifest.dev/v1alpha1 ChartGenerator`: a local chart as a source of a kustomization."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from kmanifest.engines.helm.chart_resources import ChartConfig, load_local_chart, render_resources
+from kmanifest.engines.helm.dialect import Dialect
+from kmanifest.engines.helm.dialects.find import find_dialect
+from kmanifest.engines.helm.formats.go_yaml import floats_for_numbers
+from kmanifest.engines.helm.options import HelmOptions
+from kmanifest.engines.helm.render import Release
+from kmanifest.engines.helm.values.layers import (
+    Table,
+    ValueLayer,
+    ValueSources,
+    merge_maps,
+    value_layers,
+)
+from kmanifest.engines.helm.values.normalize import normalize_values
+from kmanifest.model.errors import FieldPath, KmanifestError, Locate, Location, SourceError
+from kmanifest.model.resource import Origin, Resource
+from kmanifest.pipeline.config_fields import (
+    check_fields,
+    mapping_field,
+    string_field,
+    strings_field,
+    switch_field,
+)
+from kmanifest.pipeline.context import Context
+from kmanifest.startup.typing import Any, Final
+
+_FIELDS: Final = (
+    "chart", "release", "namespace", "values", "valuesFiles", "includeCRDs", "skipHooks", "skipTests",
+    "kubeVersion", "apiVersions", "helmVersion",
+)  # fmt: skip
+_DOCUMENT: Final = re.compile(r"^---(?:[ \t].*)?$(?:\n# Source: [^/\n]+/(.+))?", re.MULTILINE)
+
+
+def generate(ctx: Context, config: Resource) -> list[Resource]:
+    """Return the resources of the chart that a config names, as `helm template` renders it.
+
+    An error in a template that depends on one of the config's values has the field of that value as its location.
+    """
+    body = config.body
+    check_fields(body, _FIELDS)
+    dialect = _dialect(ctx, body)
+    path = _resolve_chart(ctx, body)
+    chart = load_local_chart(ctx, path, dialect)
+    layers = _value_layers(ctx, body, dialect)
+    release = string_field(body, "release") or chart.name
+    chart_config = ChartConfig(
+        string_field(body, "chart"),
+        Release(release, string_field(body, "namespace") or "default"),
+        dialect,
+        _merge(layers),
+        _make_locate(layers),
+        kube_version=string_field(body, "kubeVersion"),
+        api_versions=strings_field(body, "apiVersions"),
+        include_crds=switch_field(body, "includeCRDs"),
+        skip_hooks=switch_field(body, "skipHooks"),
+        skip_tests=switch_field(body, "skipTests"),
+    )
+    resources, text = render_resources(ctx, chart, chart_config)
+    is_directory = ctx.tree.kind(path) == "dir"
+    files = _template_files(text, path) if is_directory else {}
+    return [each.with_origin(Origin(files.get(each.origin.document, path))) for each in resources]
+
+
+def _dialect(ctx: Context, body: Mapping[str, Any]) -> Dialect:
+    version = body.get("helmVersion", ctx.engine_options(HelmOptions).helm_version)
+    try:
+        return find_dialect(str(version))
+    except SourceError as error:
+        raise error.within(field=("helmVersion",)) from error
+
+
+def _resolve_chart(ctx: Context, body: Mapping[str, Any]) -> str:
+    """Return the resolved path of the chart. It may be outside of the kustomization's directory, as a base may be."""
+    path = string_field(body, "chart")
+    try:
+        if not path:
+            raise SourceError("a chart is missing")
+        if "://" in path:
+            raise SourceError("expected the path of a chart, got a URL; helmCharts fetches charts")
+        if path.startswith("/"):
+            raise SourceError(f"the path {path!r} of a chart cannot be absolute")
+        return ctx.resolve(path)
+    except KmanifestError as error:
+        raise error.within(field=("chart",)) from error
+
+
+def _value_layers(ctx: Context, body: Mapping[str, Any], dialect: Dialect) -> list[ValueLayer]:
+    """Return the values files and, as the last layer, the values of the config, whose name is empty."""
+    contents: dict[str, bytes] = {}
+    files: list[str] = []
+    for index, name in enumerate(strings_field(body, "valuesFiles")):
+        try:
+            files.append(ctx.locate(name))
+            contents[files[-1]] = ctx.read_resolved(files[-1])
+        except KmanifestError as error:
+            raise error.within(field=("valuesFiles", index)) from error
+    try:
+        values = floats_for_numbers(normalize_values(mapping_field(body, "values")))
+    except (TypeError, ValueError) as error:
+        raise SourceError(str(error)).within(field=("values",)) from error
+    sources = ValueSources(files=tuple(files))
+    return [
+        *value_layers(sources, contents.__getitem__, ctx.options.limits, dialect.readers),
+        ValueLayer("", lambda table: merge_maps(table, values)),
+    ]
+
+
+def _merge(layers: Iterable[ValueLayer]) -> Table:
+    """Return the values of all layers. Raises SourceError at the field that names an invalid file."""
+    table: Table = {}
+    for index, layer in enumerate(layers):
+        try:
+            table = layer.apply(table)
+        except KmanifestError as error:
+            raise error.within(field=("valuesFiles", index)) from error
+    return table
+
+
+def _make_locate(layers: Iterable[ValueLayer]) -> Locate:
+    """Return a function from the path of a value to its location: in a values file, or as a field of the config.
+
+    A value of the chart itself has an empty location.
+    """
+
+    def locate(path: FieldPath) -> Location:
+        from kmanifest.engines.helm.values.origins import Origins  # for errors only
+
+        location = Origins(layers).find(path)
+        if location is None:
+            return Location()
+        return location if location.file else Location(field=("values", *location.field))
+
+    return locate
+
+
+def _template_files(text: str, path: str) -> Mapping[int, str]:
+    """Return the file of each document in the output of the chart at `path`, by the index of the document."""
+    files: list[str] = []
+    for match in _DOCUMENT.finditer(text):
+        # Only the first document of a file with CustomResourceDefinitions has a source.
+        files.append(f"{path}/{match[1]}" if match[1] else files[-1] if files else path)
+    return dict(enumerate(files))
