@@ -8,6 +8,7 @@ from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, UsageError
 from kmanifest.cli.shared import STDIN
 from kmanifest.io import tree as trees
+from kmanifest.model.changes import plain_copy
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.pipeline.options import Options
 from kmanifest.pipeline.remote_bases import find_repository
@@ -23,6 +24,7 @@ FILE_NAME: Final = "kmanifest.yaml"
 ENGINE: Final = "environment"
 VALUE_FLAGS: Final = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
 _MAX_LISTED: Final = 3
+_MAX_EXACT: Final = 2.0**53
 
 
 def is_definition(command_line: CommandLine) -> bool | None:
@@ -95,7 +97,24 @@ def _set_values(command_line: CommandLine) -> Mapping[str, Any]:
     from kmanifest.cli.helm.versioned_flags import helm_version
 
     path = command_line.arguments[0] if command_line.arguments else "."
-    return read_values(command_line, helm_version(command_line), path).values
+    plain: dict[str, Any] = plain_copy(
+        read_values(command_line, helm_version(command_line), path).values
+    )
+    _restore_integers(plain)
+    return plain
+
+
+def _restore_integers(values: dict[str, Any]) -> None:
+    """Replace the floats that Helm reads for integers. An integer is also valid where a float is declared."""
+    pending: list[Any] = [values]
+    while pending:
+        container = pending.pop()
+        items = container.items() if isinstance(container, dict) else enumerate(container)
+        for key, item in list(items):
+            if isinstance(item, dict | list):
+                pending.append(item)
+            elif isinstance(item, float) and item.is_integer() and abs(item) < _MAX_EXACT:
+                container[key] = int(item)
 
 
 def build_all(

@@ -119,9 +119,9 @@ def write_directory(directory: str, rendered: "Rendered", *, as_json: bool = Fal
 def write_subdirectory(
     directory: str, name: str, rendered: "Rendered", *, as_json: bool = False
 ) -> None:
-    """Write one file per resource into a directory below another one. Both are created if they do not exist.
+    """Write one file per resource into a directory below another one, or into that one if `name` is empty.
 
-    Nothing is created before everything is printed. A new directory appears with all its files or not at all.
+    Both are created if they do not exist. Nothing is created before everything is printed. A new directory appears with all its files or not at all.
     """
     from kmanifest.cli.writer import write_below
 
@@ -130,7 +130,8 @@ def write_subdirectory(
         os.makedirs(directory, exist_ok=True)
         write_below(directory, name, files)
     except OSError as error:
-        raise _write_error(f"into {os.path.join(directory, name)}", error) from error
+        target = os.path.join(directory, name) if name else directory
+        raise _write_error(f"into {target}", error) from error
 
 
 def _resource_files(

@@ -156,7 +156,7 @@ def replace_files(directory: OutputDirectory, files: Iterable[tuple[str, Iterabl
 
 
 def write_below(path: str, name: str, files: Iterable[tuple[str, Iterable[bytes]]]) -> None:
-    """Write files into the directory `name`, a relative path with slashes, below an existing one.
+    """Write files into the directory `name`, a relative path with slashes or empty, below an existing one.
 
     Directories that are missing are created. The last one then appears with all its files, or not at all.
     """
@@ -165,8 +165,8 @@ def write_below(path: str, name: str, files: Iterable[tuple[str, Iterable[bytes]
         OutputDirectory.open(path) as top,
         top.directory_of(f"{parent}/." if parent else ".", new_mode=0o777) as directory,
     ):
-        if directory.mode(last):
-            with directory.enter(last) as existing:
+        if not last or directory.mode(last):
+            with directory.enter(last or ".") as existing:
                 replace_files(existing, files)
             return
         temporary = temporary_name()
