@@ -29,6 +29,7 @@ from kmanifest.startup.typing import TYPE_CHECKING, Callable, Iterable, Mapping
 
 if TYPE_CHECKING:
     from kmanifest.engines.environment.result import Values
+    from kmanifest.io.overlay_tree import Overlay
     from kmanifest.io.remote import Remote
     from kmanifest.io.remote.network import Network
     from kmanifest.io.runner import Runner
@@ -97,7 +98,7 @@ def build(
         cancel=cancel,
     )
     if environment:
-        options = _with_environment(options, environment)
+        options = with_environment(options, environment)
     return run_build(
         path,
         tree=None if tree is None else as_tree(tree),
@@ -122,9 +123,13 @@ def run_build(
     runner: "Runner | None" = None,
     remote: "Remote | None" = None,
     cancel: "CancelEvent | None" = None,
+    overlay: "Overlay | None" = None,
 ) -> Rendered:
-    """Build a directory without checks of the arguments, which are those of `build`. The command calls it directly."""
-    path, options = _split_environment(path, tree, options)
+    """Build a directory without checks of the arguments, which are those of `build`. The command calls it directly.
+
+    `overlay` has files that are read instead of local ones.
+    """
+    path, options = split_environment(path, tree, options)
     absolute_location = _identity
     if tree is None:
         absolute_location = on_disk
@@ -136,6 +141,8 @@ def run_build(
         on_change = on_change and _with_absolute_files(on_change)
     if runner is not None:
         runner = _for_tree(runner, tree)
+    if overlay is not None:
+        tree, absolute_location = overlay.over(tree), overlay.shown
     meter = Meter(options.limits, time.monotonic, cancel, max_fetched=options.remote.max_total)
     network = network_of(options, meter) if remote is None else None
     findings: list[Finding] = []
@@ -207,7 +214,7 @@ def values(
     from kmanifest.engines.environment.result import Values
 
     if environment:
-        options = _with_environment(options, environment)
+        options = with_environment(options, environment)
     ctx, directory, locate_error = _context_to_read(path, tree, options, registry)
     with _LocatedErrors(ctx.meter, locate_error):
         loaded = load_environment(ctx, load_definition(ctx, directory))
@@ -231,7 +238,7 @@ def _context_to_read(
     check_options(options)
     name = as_path(path)
     opened, absolute_location = None if tree is None else as_tree(tree), _identity
-    name, options = _split_environment(name, opened, options)
+    name, options = split_environment(name, opened, options)
     if opened is None:
         absolute_location = on_disk
         opened, name = open_local(name, options.root)
@@ -252,7 +259,7 @@ def _context_to_read(
     return ctx, directory, locate_error
 
 
-def _with_environment(options: Options, environment: str | Mapping[str, str]) -> Options:
+def with_environment(options: Options, environment: str | Mapping[str, str]) -> Options:
     """Return the options with another environment."""
     from kmanifest.engines.environment.options import EnvironmentOptions
 
@@ -262,7 +269,7 @@ def _with_environment(options: Options, environment: str | Mapping[str, str]) ->
     return options._replace(engines=(*others, record))
 
 
-def _split_environment(path: str, tree: "Tree | None", options: Options) -> tuple[str, Options]:
+def split_environment(path: str, tree: "Tree | None", options: Options) -> tuple[str, Options]:
     """Return the directory of a path that ends with an environment, and the options with this environment.
 
     That is a path that does not exist, below a directory with a kmanifest.yaml. Any other path is returned as it is.
@@ -281,7 +288,7 @@ def _split_environment(path: str, tree: "Tree | None", options: Options) -> tupl
             break
     if not exists(os.path.join(directory, "kmanifest.yaml")) or _has_environment(options):
         return path, options
-    return directory, _with_environment(options, environment)
+    return directory, with_environment(options, environment)
 
 
 def _has_environment(options: Options) -> bool:

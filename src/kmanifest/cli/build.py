@@ -5,14 +5,16 @@ Source of names and messages: kustomize v5.8.2 kustomize/commands/build/*.go.
 
 import os
 
-from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError
+from kmanifest.cli.flags import ANY_VALUE, SWITCHED_ON, CommandLine, Flag, UsageError
 from kmanifest.cli.output import write_rendered
 from kmanifest.cli.shared import (
     BOUNDARY_FLAGS,
+    ENVIRONMENT,
     FETCH_FLAGS,
     LIMIT_FLAGS,
     PLUGIN_FLAGS,
     REPRODUCIBLE_FLAGS,
+    STDIN,
     TEMPLATE_FLAGS,
     UNUSED_VALUES,
     exec_plugin_options,
@@ -23,10 +25,11 @@ from kmanifest.cli.shared import (
     time_option,
 )
 from kmanifest.cli.verbs import DIRECTORY, Command
-from kmanifest.startup.typing import TYPE_CHECKING, Sequence
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 if TYPE_CHECKING:
     from kmanifest.cli.helm.inputs import CommandLineValues
+    from kmanifest.engines.environment.options import EnvironmentOptions
     from kmanifest.engines.flux.options import FluxOptions
     from kmanifest.engines.helm.options import HelmOptions
     from kmanifest.engines.helm.values.origins import Origins
@@ -37,9 +40,11 @@ if TYPE_CHECKING:
     from kmanifest.io.tree import Tree
     from kmanifest.model.errors import FieldPath, Locate, Location
     from kmanifest.pipeline.options import Options
+    from kmanifest.pipeline.registry import Registry
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
 NO_RESTRICTION = "LoadRestrictionsNone"
+JSON = "json"
 MANAGED_BY_VARIABLE = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
 
 VALUE_FLAGS = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
@@ -47,6 +52,11 @@ VALUE_FLAGS = ("set", "set-file", "set-json", "set-literal", "set-string", "valu
 
 GENERAL_FLAGS = (
     *BOUNDARY_FLAGS,
+    Flag(
+        "engine",
+        "string",
+        "engine that builds DIR, if several can: kustomize, helm, jsonnet, jinja, flux or environment",
+    ),
     Flag(
         "output",
         "string",
@@ -56,6 +66,13 @@ GENERAL_FLAGS = (
         user_only=ANY_VALUE,
     ),
     *LIMIT_FLAGS,
+    Flag(
+        "output-format",
+        "string",
+        "yaml, or json for one list of kind List; with -o DIR one file of this format per resource",
+        default="yaml",
+        choices=("yaml", "json"),
+    ),
     Flag("rev", "string", "build DIR as it is in this commit of its git repository"),
     Flag(
         "strict",
@@ -69,6 +86,18 @@ GENERAL_FLAGS = (
         short="v",
     ),
 )
+ENVIRONMENT_FLAGS = (
+    Flag("all", "switch", "build all environments; each is written to a directory in -o DIR"),
+    Flag(
+        "allow-set",
+        "switch",
+        "allow values on the command line, with --set and the like, for a kmanifest.yaml",
+        user_only=SWITCHED_ON,
+    ),
+    ENVIRONMENT,
+)
+"""The flags for a directory with a kmanifest.yaml."""
+
 KUSTOMIZE_FLAGS = (
     Flag("enable-helm", "switch", "enable the Helm chart generator"),
     Flag(
@@ -173,6 +202,7 @@ CONTAINER_FLAGS = (
 )
 FLAG_GROUPS = (
     ("General flags", GENERAL_FLAGS),
+    ("Environment flags, for a kmanifest.yaml in DIR", ENVIRONMENT_FLAGS),
     ("Kustomize flags", KUSTOMIZE_FLAGS),
     ("Chart flags, for a chart in DIR and for helmCharts", CHART_FLAGS),
     ("Chart flags, only for a chart in DIR", CHART_DIRECTORY_FLAGS),
@@ -196,27 +226,66 @@ def build(command_line: CommandLine) -> int:
         from kmanifest.cli import report  # imported for messages only
 
         report.print_note("".join(f"{note}\n" for note in notes))
+    if _concerns_environments(command_line):
+        from kmanifest.cli import environments
+
+        environments.check_flags(command_line, path)
     options = build_options(command_line)
 
-    from kmanifest import api  # imported here so that usage errors stay fast
     from kmanifest.engines.builtin import default_registry, installed_registry
 
-    tree, path = _open_revision(path, command_line.values["rev"], options.root)
     uses_installed = command_line.values["installed-plugins"]
     registry = installed_registry() if uses_installed else default_registry()
-    rendered = api.run_build(
-        path,
-        options=options,
-        registry=registry,
-        tree=tree,
-        cache=_template_cache(command_line, path),
-    )
+    _check_engine(registry, options.engine)
+    tree, path = _open_revision(path, command_line.values["rev"], options.root)
+    if command_line.values["all"]:
+        from kmanifest.cli import environments
+
+        return environments.build_all(command_line, path, tree, options, registry)
+    from kmanifest import api  # imported here so that usage errors stay fast
+
+    if path == STDIN:
+        from kmanifest.cli import stdin
+
+        rendered = stdin.build(options, registry, _template_cache(command_line, path))
+    else:
+        rendered = api.run_build(
+            path,
+            options=options,
+            registry=registry,
+            tree=tree,
+            cache=_template_cache(command_line, path),
+        )
     findings = rendered.findings if command_line.values["verbose"] else rendered.warnings
     if findings:
         from kmanifest.cli import report
 
         report.print_findings(findings)
-    return write_rendered(rendered, command_line.values["output"])
+    is_json = command_line.values["output-format"] == JSON
+    return write_rendered(rendered, command_line.values["output"], as_json=is_json)
+
+
+def _concerns_environments(command_line: CommandLine) -> bool:
+    """Whether a flag is used that is only for a kmanifest.yaml, or has another meaning for it."""
+    values = command_line.values
+    return bool(values["environment"] or values["all"]) or _sets_values(values)
+
+
+def _is_definition(command_line: CommandLine) -> bool:
+    """Whether DIR has a kmanifest.yaml."""
+    from kmanifest.cli import environments
+
+    return bool(environments.is_definition(command_line))
+
+
+def _sets_values(values: Mapping[str, Any]) -> bool:
+    return any(values[name] for name in VALUE_FLAGS)
+
+
+def _check_engine(registry: "Registry", name: str) -> None:
+    if name and registry.get("renderer", name) is None:
+        listed = ", ".join(registry.names("renderer"))
+        raise UsageError(f"illegal flag value --engine {name}; legal values: {listed}")
 
 
 def _template_cache(command_line: CommandLine, path: str) -> "Cache | None":
@@ -232,6 +301,8 @@ def _open_revision(path: str, revision: str, root: str | None) -> "tuple[Tree | 
     """The tree to build from, None for the local files, and the path of the directory in it."""
     if not revision:
         return None, path
+    if path == STDIN:
+        raise UsageError("--rev is for a directory, not for stdin")
     if root is not None:
         raise UsageError("--root and --follow-links are for local files, not for a commit (--rev)")
     from kmanifest.io.git_tree import open_commit  # imported for --rev only
@@ -259,8 +330,12 @@ def _flag_notes(command_line: CommandLine, path: str) -> list[str]:
         for flag in command_line.used_flags
         if flag in CHART_DIRECTORY_FLAGS and flag.name not in elsewhere
     ]
-    if for_charts and not command_line.values["rev"] and _is_kustomization(path):
-        unused |= dict.fromkeys(for_charts, f"{path} is a kustomization")
+    if for_charts and not command_line.values["rev"]:
+        if _is_kustomization(path):
+            unused |= dict.fromkeys(for_charts, f"{path} is a kustomization")
+        elif _is_definition(command_line):
+            others = [name for name in for_charts if name not in VALUE_FLAGS]
+            unused |= dict.fromkeys(others, "the entries of a kmanifest.yaml set it for charts")
     return notes + [f"note: --{name} is not used: {why}" for name, why in unused.items() if why]
 
 
@@ -298,13 +373,24 @@ def build_options(command_line: CommandLine) -> "Options":
         ),
         engines=(
             _kustomize_options(command_line),
+            *_environment_options(command_line),
             *_helm_options(command_line),
             *_jsonnet_options(command_line),
             *_jinja_options(command_line),
             *_flux_options(command_line),
         ),
         root=root_option(values),
+        engine=values["engine"],
     )
+
+
+def _environment_options(command_line: CommandLine) -> "tuple[EnvironmentOptions, ...]":
+    """Return the options for a kmanifest.yaml, if a flag sets one: most builds don't import this engine."""
+    if not _concerns_environments(command_line):
+        return ()
+    from kmanifest.cli import environments
+
+    return environments.environment_options(command_line)
 
 
 def _jinja_options(command_line: CommandLine) -> "tuple[JinjaOptions, ...]":
@@ -374,7 +460,7 @@ def _helm_options(command_line: CommandLine) -> "tuple[HelmOptions, ...]":
         api_versions=tuple(values["helm-api-versions"]),
         unused_values=values["unused-values"],
     )
-    if not any(values[name] for name in VALUE_FLAGS):
+    if not _sets_values(values) or _is_definition(command_line):
         return (options,)
     from kmanifest.cli.helm.inputs import LIMITS, read_values
     from kmanifest.cli.helm.versioned_flags import helm_version

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from kmanifest.engines.jinja.options import JinjaOptions
 
 SUFFIX = ".j2"
-OTHER_MARKERS = ("kustomization.yaml", "kustomization.yml", "Kustomization", "Chart.yaml")
+OTHER_MARKERS = (
+    "kustomization.yaml",
+    "kustomization.yml",
+    "Kustomization",
+    "Chart.yaml",
+    "kmanifest.yaml",
+)
 
 VALUES = Flag(
     "values",

@@ -22,15 +22,23 @@ class OutputError(KmanifestError):
     """The output could not be written."""
 
 
-def write_rendered(rendered: "Rendered", path: str) -> int:
+def write_rendered(rendered: "Rendered", path: str, *, as_json: bool = False) -> int:
     """Write to the file or existing directory `path`, or to stdout if it is empty, and return the exit code."""
     if path and os.path.isdir(path):
-        write_directory(path, rendered)
+        write_directory(path, rendered, as_json=as_json)
         return EXIT_OK
     if not path:
-        return print_pieces(rendered.chunks())
-    write_file(path, rendered.chunks())
+        return print_pieces(_chunks(rendered, as_json=as_json))
+    write_file(path, _chunks(rendered, as_json=as_json))
     return EXIT_OK
+
+
+def _chunks(rendered: "Rendered", *, as_json: bool) -> Iterable[bytes]:
+    if not as_json:
+        return rendered.chunks()
+    from kmanifest.cli.json_output import list_chunks  # imported for JSON only
+
+    return list_chunks(rendered)
 
 
 def print_text(text: str) -> int:
@@ -96,17 +104,48 @@ def replace_file(path: str, content: bytes) -> None:
         raise _write_error(path, error) from error
 
 
-def write_directory(directory: str, rendered: "Rendered") -> None:
+def write_directory(directory: str, rendered: "Rendered", *, as_json: bool = False) -> None:
     """Write one file per resource into `directory`, with the file names that kustomize uses."""
     from kmanifest.cli.writer import OutputDirectory, replace_files
 
-    names = list(file_names(rendered.read_only_resources))
-    contents = ([text.encode()] for text in rendered.documents())
+    files = _resource_files(rendered, as_json=as_json)
     try:
         with OutputDirectory.open(directory) as opened:
-            replace_files(opened, zip(names, contents, strict=True))
+            replace_files(opened, files)
     except OSError as error:
         raise _write_error(f"into {directory}", error) from error
+
+
+def write_subdirectory(
+    directory: str, name: str, rendered: "Rendered", *, as_json: bool = False
+) -> None:
+    """Write one file per resource into a directory below another one, or into that one if `name` is empty.
+
+    Both are created if they do not exist. Nothing is created before everything is printed. A new directory appears with all its files or not at all.
+    """
+    from kmanifest.cli.writer import write_below
+
+    files = list(_resource_files(rendered, as_json=as_json))
+    try:
+        os.makedirs(directory, exist_ok=True)
+        write_below(directory, name, files)
+    except OSError as error:
+        target = os.path.join(directory, name) if name else directory
+        raise _write_error(f"into {target}", error) from error
+
+
+def _resource_files(
+    rendered: "Rendered", *, as_json: bool
+) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """The name and the content of the file for each resource."""
+    documents, suffix = rendered.documents(), ".yaml"
+    if as_json:
+        from kmanifest.cli.json_output import documents as json_documents
+
+        documents, suffix = json_documents(rendered), ".json"
+    names = list(file_names(rendered.read_only_resources, suffix))
+    contents = ([text.encode()] for text in documents)
+    return zip(names, contents, strict=True)
 
 
 def check_new_directory(path: str) -> None:
@@ -154,7 +193,7 @@ def write_new_directory(
             raise
 
 
-def file_names(resources: "Iterable[Resource]") -> Iterator[str]:
+def file_names(resources: "Iterable[Resource]", suffix: str = ".yaml") -> Iterator[str]:
     """The file name of each resource: `[namespace_][group_]version_kind_name.yaml` in lower case.
 
     The namespace is included if the namespaced resources are in more than one namespace. A name with a slash is an
@@ -177,7 +216,7 @@ def file_names(resources: "Iterable[Resource]") -> Iterator[str]:
             if part
         ]
         name = _safe_file_name(
-            "_".join([*parts, resource_id.name]).lower() + ".yaml", str(resource_id)
+            "_".join([*parts, resource_id.name]).lower() + suffix, str(resource_id)
         )
         key = _same_file_key(name)
         if key in ids_by_name:

@@ -88,6 +88,13 @@ LIMIT_FLAGS = (
 )
 """The flags of all verbs that render."""
 
+ENVIRONMENT = Flag(
+    "environment",
+    "string",
+    "environment of a kmanifest.yaml: prod/eu in the order of its axes, or env=prod,region=eu",
+)
+"""The flag of all verbs that read a kmanifest.yaml."""
+
 REPRODUCIBLE_FLAGS = (
     Flag(
         "now",
@@ -182,6 +189,7 @@ SHARED_FLAGS = (
     *BOUNDARY_FLAGS,
     *FETCH_FLAGS,
     *LIMIT_FLAGS,
+    ENVIRONMENT,
     *REPRODUCIBLE_FLAGS,
     UNUSED_VALUES,
     *PLUGIN_FLAGS,
@@ -378,4 +386,18 @@ def read_local_file(path: str, flag: str) -> bytes:
         raise MissingError(f"can't read --{flag} {path}: {problem}") from error
     if len(content) > limit:
         raise LimitError(f"--{flag} {path} has more than {limit} bytes (max_input_file)")
+    return content
+
+
+def read_stdin(limits: "Limits") -> bytes:
+    """The content of stdin, within `max_input_file`."""
+    from kmanifest.model.errors import LimitError, MissingError
+
+    limit = limits.max_input_file
+    try:
+        content = sys.stdin.buffer.read(limit + 1) if sys.stdin is not None else b""
+    except (OSError, ValueError) as error:
+        raise MissingError(f"can't read stdin: {error}") from error
+    if len(content) > limit:
+        raise LimitError(f"stdin has more than {limit} bytes (max_input_file)")
     return content

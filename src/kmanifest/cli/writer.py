@@ -155,6 +155,31 @@ def replace_files(directory: OutputDirectory, files: Iterable[tuple[str, Iterabl
             directory.remove(temporary)
 
 
+def write_below(path: str, name: str, files: Iterable[tuple[str, Iterable[bytes]]]) -> None:
+    """Write files into the directory `name`, a relative path with slashes or empty, below an existing one.
+
+    Directories that are missing are created. The last one then appears with all its files, or not at all.
+    """
+    parent, _, last = name.rpartition("/")
+    with (
+        OutputDirectory.open(path) as top,
+        top.directory_of(f"{parent}/." if parent else ".", new_mode=0o777) as directory,
+    ):
+        if not last or directory.mode(last):
+            with directory.enter(last or ".") as existing:
+                replace_files(existing, files)
+            return
+        temporary = temporary_name()
+        directory.make_new(temporary)
+        try:
+            with directory.enter(temporary) as new:
+                replace_files(new, files)
+            directory.rename(temporary, last)
+        except BaseException:
+            directory.remove_tree(temporary)
+            raise
+
+
 def write_files(path: str, files: Mapping[str, bytes], *, mode: int = 0o777) -> None:
     """Write files below a directory, which is created if it does not exist. `mode` is that of new directories.
 

@@ -100,5 +100,5 @@ def _layers(ctx: Context, definition: Definition, row: Row) -> tuple[Layer, ...]
         raise error.within(field=("values",)) from error
 
 
-def _at_flag(_: FieldPath) -> Location:
-    return Location("--set")
+def _at_flag(field: FieldPath) -> Location:
+    return Location("--set", field=field)

@@ -31,6 +31,9 @@ from kmanifest.model.resource import Resource
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, Iterable, Mapping, NamedTuple
 
+_ENGINE: Final = "kustomize"
+"""The name of this engine, with which the option `engine` chooses a kustomization."""
+
 FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 API_VERSION: Final = "kustomize.config.k8s.io/v1beta1"
 COMPONENT_API_VERSION: Final = "kustomize.config.k8s.io/v1alpha1"
@@ -250,19 +253,21 @@ def load_kustomization(ctx: Context, directory: str) -> Kustomization:
     """Load the kustomization in `directory`, or what a kustomization-reader reads there.
 
     Warnings about deprecated fields go to `ctx.on_finding`.
-    Raises MissingError if there is none. Raises SourceError with the field if there are several, or if the file is
-    invalid.
+    Raises MissingError if there is none. Raises SourceError with the field if there are several and the option `engine`
+    chooses none of them, or if the file is invalid.
     """
     readers = ctx.registry.claiming("kustomization-reader", ctx.tree, directory)
-    if readers and not _names_in(ctx, directory):
+    engine = ctx.options.engine
+    if readers and (engine == readers[0].name or not _names_in(ctx, directory)):
         kustomization: Kustomization = readers[0].call(ctx, directory)
         return kustomization
     file, fields = read_fields(ctx, directory)
-    if readers:
+    if readers and engine != _ENGINE:
         names = f"{file.rpartition('/')[2]} and {readers[0].claims[0]}"
-        raise SourceError(f"found {names}: only one of them may be here").within(
-            file=directory or "."
-        )
+        engines = f"{_ENGINE} or {readers[0].name}"
+        raise SourceError(
+            f"found {names}: only one of them may be here, unless --engine chooses {engines}"
+        ).within(file=directory or ".")
     try:
         return make_kustomization(ctx, fields, file, directory)
     except KmanifestError as error:
