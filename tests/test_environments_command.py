@@ -399,7 +399,7 @@ def test_json_has_the_values_of_yaml(project: Path, run: Runner):
 
 def test_json_has_no_infinite_numbers():
     resource = Resource({"kind": "X", "metadata": {"name": "x"}, "a": math.inf}, Origin("x.yaml"))
-    with pytest.raises(SourceError, match="^x.yaml: X/x can't be printed as JSON: Out of range"):
+    with pytest.raises(SourceError, match=r"^x\.yaml: X/x can't be printed as JSON: Out of range"):
         list_chunks(Rendered(ResourceMap([resource])))
 
 

@@ -29,13 +29,9 @@ from kmanifest.engines.environment.values.paths import format_path, parse_path
 from kmanifest.engines.environment.values.toml_positions import find_toml_position
 from kmanifest.model.errors import Location
 from kmanifest.pipeline.context import Context
-from kmanifest.pipeline.registry import Registry
+from kmanifest.pipeline.registry import Plugin, Registry
 
 FILE = "app/kmanifest.yaml"
-
-
-def no_jsonnet(ctx: Context, path: str) -> Any:
-    raise AssertionError(path)
 
 
 def load(
@@ -44,12 +40,13 @@ def load(
     row: dict[str, str] | None = None,
     *,
     options: Options = Options(),
-    jsonnet: Any = no_jsonnet,
+    reader: Plugin | None = None,
 ) -> tuple[Layer, ...]:
     """Load the layers of app/kmanifest.yaml. `files` are relative to its directory."""
     tree = MemoryTree({f"app/{name}": content for name, content in files.items()})
-    ctx = Context(tree, Registry(), options=options, directory="app")
-    return load_layers(ctx, read_entries(values), FILE, row or {}, jsonnet)
+    registry = Registry([reader] if reader else [])
+    ctx = Context(tree, registry, options=options, directory="app")
+    return load_layers(ctx, read_entries(values), FILE, row or {})
 
 
 def merge(*texts: str, lists: Any = None) -> MergedValues:
@@ -563,7 +560,8 @@ def test_jsonnet():
         assert path == "app/a.jsonnet"
         return {"a": 2.0, "b": 0.5, "c": [1e20]}
 
-    layers = load({"a.jsonnet": "..."}, ["a.jsonnet"], jsonnet=evaluate)
+    reader = Plugin("values-reader", "jsonnet", evaluate, ("*.jsonnet",))
+    layers = load({"a.jsonnet": "..."}, ["a.jsonnet"], reader=reader)
     assert layers[0].value == {"a": 2, "b": 0.5, "c": [10**20]}
     assert layers[0].value["a"].__class__ is int
     assert layers[0].locate(("a",)) == Location("app/a.jsonnet", field=("a",))
@@ -606,10 +604,10 @@ def test_a_file_outside_of_the_directory():
     ctx = Context(MemoryTree({"a.yaml": "", "app/b.yaml": ""}), Registry(), directory="app")
     entries = read_entries(["../a.yaml"])
     with pytest.raises(SourceError) as caught:
-        load_layers(ctx, entries, FILE, {}, no_jsonnet)
+        load_layers(ctx, entries, FILE, {})
     assert caught.value.location == Location(FILE, field=("values", 0))
     ctx = ctx._replace(options=Options(load_restrictor="none"))
-    assert load_layers(ctx, entries, FILE, {}, no_jsonnet)[0].value == {}
+    assert load_layers(ctx, entries, FILE, {})[0].value == {}
 
 
 def test_an_inline_number_is_finite():

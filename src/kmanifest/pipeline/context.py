@@ -10,7 +10,9 @@ from kmanifest.model.errors import (
     KmanifestError,
     LimitError,
     Location,
+    MissingError,
     SourceError,
+    near_names,
 )
 from kmanifest.model.findings import NO_EFFECT, PLUGIN, Finding
 from kmanifest.model.limits import Limits
@@ -196,6 +198,22 @@ class Context(NamedTuple):
         if is_restricted and not trees.is_below(real, self.directory):
             raise _restriction_error(path)
         return real
+
+    def find(self, path: str) -> str:
+        """Return the result of `locate`. If there is no such file, the error has the nearest paths that exist."""
+        try:
+            return self.locate(path)
+        except MissingError as error:
+            raise MissingError(error.message, near=self.near_paths(path)) from error
+
+    def near_paths(self, path: str) -> list[str]:
+        """Return the paths most like `path` that exist in its directory, in the form in which `path` is written."""
+        head, slash, last = path.rpartition("/")
+        try:
+            names = self.tree.list(self.tree.resolve(trees.join(self.directory, head or ".")))
+        except KmanifestError:
+            return []
+        return [head + slash + name for name in near_names(last, names)]
 
     def resolve(self, path: str) -> str:
         """Return the path with every link followed, without looking at the load restriction.

@@ -17,7 +17,14 @@ from kmanifest.engines.helm.values.layers import (
     value_layers,
 )
 from kmanifest.engines.helm.values.normalize import normalize_values
-from kmanifest.model.errors import FieldPath, KmanifestError, Locate, Location, SourceError
+from kmanifest.model.errors import (
+    FieldPath,
+    KmanifestError,
+    Locate,
+    Location,
+    MissingError,
+    SourceError,
+)
 from kmanifest.model.resource import Origin, Resource
 from kmanifest.pipeline.config_fields import (
     check_fields,
@@ -85,6 +92,9 @@ def _resolve_chart(ctx: Context, body: Mapping[str, Any]) -> str:
         if path.startswith("/"):
             raise SourceError(f"the path {path!r} of a chart cannot be absolute")
         return ctx.resolve(path)
+    except MissingError as error:
+        near = ctx.near_paths(path)
+        raise MissingError(error.message, near=near).within(field=("chart",)) from error
     except KmanifestError as error:
         raise error.within(field=("chart",)) from error
 
@@ -95,7 +105,7 @@ def _value_layers(ctx: Context, body: Mapping[str, Any], dialect: Dialect) -> li
     files: list[str] = []
     for index, name in enumerate(strings_field(body, "valuesFiles")):
         try:
-            files.append(ctx.locate(name))
+            files.append(ctx.find(name))
             contents[files[-1]] = ctx.read_resolved(files[-1])
         except KmanifestError as error:
             raise error.within(field=("valuesFiles", index)) from error

@@ -4,8 +4,7 @@ Source: kustomize v5.8.2 api/resource/factory.go.
 """
 
 from kmanifest.engines.kustomize.annotations import INTERNAL_PREFIX, with_history_from_annotations
-from kmanifest.io import tree as trees
-from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
+from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
@@ -13,36 +12,14 @@ from kmanifest.pipeline.context import Context
 
 def read_patch(ctx: Context, path: str) -> list[Resource]:
     """Return the patches in the file at `path`."""
-    file = find(ctx, path)
+    file = ctx.find(path)
     return parse_patch(ctx, ctx.read_resolved(file), file)
 
 
 def read(ctx: Context, path: str) -> list[Resource]:
     """Return the resources in the file at `path`, a path as it is written in a file of `ctx.directory`."""
-    file = find(ctx, path)
+    file = ctx.find(path)
     return parse(ctx, ctx.read_resolved(file), file)
-
-
-def find(ctx: Context, path: str) -> str:
-    """Return the result of `ctx.locate`.
-
-    Raises MissingError with the nearest entries of the directory.
-    """
-    try:
-        return ctx.locate(path)
-    except MissingError as error:
-        raise MissingError(error.message, near=near_paths(ctx, path)) from error
-
-
-def near_paths(ctx: Context, path: str) -> list[str]:
-    """Return the paths most like `path` that exist in its directory, in the form in which `path` is written."""
-    head, slash, last = path.rpartition("/")
-    try:
-        directory = ctx.tree.resolve(trees.join(ctx.directory, head or "."))
-        names = ctx.tree.list(directory)
-    except KmanifestError:
-        return []
-    return [head + slash + name for name in near_names(last, names)]
 
 
 def parse_patch(ctx: Context, content: bytes, file: str) -> list[Resource]:

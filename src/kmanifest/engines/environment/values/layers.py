@@ -8,7 +8,6 @@ from kmanifest.engines.environment.rows import Row, fill
 from kmanifest.engines.environment.values.paths import format_path, parse_path
 from kmanifest.engines.environment.values.reading import plain_values, read_values
 from kmanifest.engines.environment.values.toml_positions import find_toml_position
-from kmanifest.io import tree as trees
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import (
     FieldPath,
@@ -187,24 +186,14 @@ def inline_layer(ctx: Context, values: Mapping[str, Any], file: str, field: Fiel
 def find_file(ctx: Context, path: str, *, is_optional: bool = False) -> str | None:
     """Return the resolved path of a file, None for an optional one that is absent.
 
-    Raises MissingError with near paths, and the other errors of `Context.locate`.
+    Raises the errors of `Context.find`.
     """
+    if not is_optional:
+        return ctx.find(path)
     try:
         return ctx.locate(path)
-    except MissingError as error:
-        if is_optional:
-            return None
-        raise MissingError(error.message, near=_near_paths(ctx, path)) from error
-
-
-def _near_paths(ctx: Context, path: str) -> list[str]:
-    """Return the paths like this one that exist in its directory."""
-    head, slash, last = path.rpartition("/")
-    try:
-        names = ctx.tree.list(ctx.tree.resolve(trees.join(ctx.directory, head or ".")))
-    except KmanifestError:
-        return []
-    return [head + slash + name for name in near_names(last, names)]
+    except MissingError:
+        return None
 
 
 def file_locator(

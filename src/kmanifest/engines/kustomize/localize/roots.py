@@ -7,7 +7,6 @@ same directory in the copy.
 Source: kustomize v5.8.2 api/internal/localizer/localizer.go and locloader.go.
 """
 
-from kmanifest.engines.kustomize import resource_files
 from kmanifest.engines.kustomize.file_patterns import files_of
 from kmanifest.engines.kustomize.key_values import base_name, split_source
 from kmanifest.engines.kustomize.kustomization import read_fields
@@ -243,7 +242,7 @@ class _Localizer:
     def _read(self, root: _RootContext, path: str) -> bytes:
         if not is_file_url(path):
             self._check_not_in_destination(root, path, "file")
-        return root.ctx.read_resolved(resource_files.find(root.ctx, path))
+        return root.ctx.read_resolved(root.ctx.find(path))
 
     def _write_localized_file(self, root: _RootContext, path: str, content: bytes) -> str:
         """Write a file to the destination of its URL, or to its path without links. Returns that path."""
