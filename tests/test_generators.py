@@ -19,7 +19,9 @@ from kmanifest import (
 )
 from kmanifest.backend import EXTENSION
 from kmanifest.io.cache import MemoryCache
-from kmanifest.model.errors import KmanifestError, RenderError, SourceError
+from kmanifest.io.remote.urls import Repository
+from kmanifest.io.tree import PrefixedTree, Tree
+from kmanifest.model.errors import KmanifestError, MissingError, RenderError, SourceError
 from kmanifest.plugin import Context, Resource
 from tests import generator_cases
 from tests.generator_cases import GeneratorCase
@@ -109,6 +111,32 @@ def test_a_packaged_chart_is_a_source():
     files: dict[str, Any] = {**chart(chart="web.tgz"), "k/web.tgz": stream.getvalue()}
     rendered = build("k", tree=files)
     assert [(each.name, each.origin.file) for each in rendered] == [("p-web", "k/web.tgz")]
+
+
+def test_a_remote_base_has_its_own_charts():
+    name = "https://example.com/org/r"
+    mirror = PrefixedTree(
+        MemoryTree(chart(valuesFiles=["v2.yaml"]) | {"k/v2.yaml": "size: 6"}), name
+    )
+
+    class Mirror:
+        def file(self, url: str) -> str:
+            raise MissingError(url)
+
+        def repository(self, repository: Repository) -> str:
+            return name
+
+        def tree_of(self, path: str) -> Tree | None:
+            return mirror if path.startswith(name) else None
+
+    rendered = build(
+        tree={"kustomization.yaml": f"resources: ['{name}//k?ref=v1']"},
+        options=Options(allow_remote=True),
+        remote=Mirror(),
+    )
+    (resource,) = rendered
+    assert resource.get("data", "size") == "6"
+    assert resource.origin.file == f"{name}/charts/web/templates/map.yaml"
 
 
 def test_the_resources_of_a_chart_have_the_files_that_wrote_them():
