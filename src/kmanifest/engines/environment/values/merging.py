@@ -12,7 +12,7 @@ a location is needed.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 
-from kmanifest.engines.environment.values.declarations import Declaration, Fault, find_faults
+from kmanifest.engines.environment.values.declarations import Fault, find_faults
 from kmanifest.engines.environment.values.faults import MAX_FAULTS, raise_all
 from kmanifest.engines.environment.values.layers import Layer, ListRule, describe_rule
 from kmanifest.engines.environment.values.paths import Link, format_path, parse_path, unroll
@@ -130,12 +130,7 @@ def merge_layers(layers: Sequence[Layer]) -> MergedValues:
     """
     if not layers:
         return MergedValues({}, (), _Origin((0, None)))
-    declaration = Declaration([layers[0].value])
-    raise_all(
-        error
-        for index, layer in enumerate(layers[1:], 1)
-        for error in _sorted(_layer_errors(declaration, layers[0], layers[index]))
-    )
+    raise_all(error for layer in layers[1:] for error in _sorted(_layer_errors(layers[0], layer)))
     merge = _Merge(layers)
     for index in range(1, len(layers)):
         merge.add(index)
@@ -147,12 +142,12 @@ def _sorted(errors: Iterable[KmanifestError]) -> list[KmanifestError]:
     return sorted(islice(errors, MAX_FAULTS), key=lambda error: error.location[1:3])
 
 
-def _layer_errors(declaration: Declaration, first: Layer, layer: Layer) -> Iterable[KmanifestError]:
+def _layer_errors(first: Layer, layer: Layer) -> Iterable[KmanifestError]:
     for path, rule in checked(layer.lists.items()):
         declared = fieldpath.get(first.value, path, MISSING)
         if not isinstance(declared, list):
             yield _rule_error(first, layer, path, rule)
-    for fault in find_faults(declaration, layer.value):
+    for fault in find_faults(first.value, layer.value):
         yield _fault_error(first, layer, fault)
 
 
