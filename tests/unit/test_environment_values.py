@@ -73,7 +73,7 @@ MERGES = {
     "later scalars win": (["a: 1\nb: 2", "b: 3"], {"a": 1, "b": 3}),
     "mappings are merged deeply": (["a: {b: {c: 1, d: 2}}", "a: {b: {d: 3}}"], {"a": {"b": {"c": 1, "d": 3}}}),
     "lists are replaced": (["a: [1, 2, 3]", "a: [4]"], {"a": [4]}),
-    "an empty list replaces": (["a: [1]", "a: []"], {"a": []}),
+    "an empty list refields": (["a: [1]", "a: []"], {"a": []}),
     "an empty mapping changes nothing": (["a: {b: 1}", "a: {}"], {"a": {"b": 1}}),
     "an open mapping takes any keys": (["a: {}", "a: {b: {c: [x]}}", "a: {b: {d: null}}"], {"a": {"b": {"c": ["x"], "d": None}}}),
     "an open list takes any items": (["a: []", "a: [1, b, {c: d}, null]"], {"a": [1, "b", {"c": "d"}, None]}),
@@ -367,6 +367,37 @@ def test_a_value_that_is_replaced_twice():
     values = merge("a: null", "a: {b: 1}", "a: {b: 2, c: 3}", "a: x", "a: {b: 4}")
     assert str(values.locate(("a", "b"))) == "app/layer4.yaml:1:5"
     assert str(values.locate(("a",))) == "app/layer4.yaml:1:1"
+
+
+def test_the_second_location_in_a_file_is_found_as_the_first():
+    text = "a: &x {b: 1, c: [1, {d: 2}]}\ne:\n  <<: *x\n  f: 1\n"
+    files = {"a.yaml": text, "b.json": '{"a": {"b": 1, "\\ud83d\\ude00": 2}, "c": [3]}'}
+    fields: dict[str, list[tuple[str | int, ...]]] = {
+        "a.yaml": [
+            ("a",),
+            ("a", "c", 1, "d"),
+            ("e", "f"),
+            ("e", "b"),
+            ("e", "x"),
+            ("a", "c", 7),
+            (),
+        ],
+        "b.json": [("a", "b"), ("c", 0), ("a", "\U0001f600")],
+    }
+    for name, paths in fields.items():
+        (layer,) = load(files, [name])
+        layer.locate(())
+        for path in paths:
+            (fresh,) = load(files, [name])
+            assert layer.locate(path) == fresh.locate(path)
+
+
+def test_many_locations_take_linear_time():
+    text = "".join(f"key{number}: {number}\n" for number in range(5_000))
+    (layer,) = load({"a.yaml": text}, ["a.yaml"])
+    assert [layer.locate((f"key{number}",)).line for number in range(5_000)] == list(
+        range(1, 5_001)
+    )
 
 
 # --- parts ---------------------------------------------------------------------------------------------------------

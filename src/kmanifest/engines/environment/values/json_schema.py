@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from kmanifest.engines.environment.values.faults import MAX_FAULTS, raise_all
-from kmanifest.engines.environment.values.layers import file_locator, find_file
+from kmanifest.engines.environment.values.layers import FileLocator, find_file
 from kmanifest.engines.environment.values.merging import MergedValues
 from kmanifest.engines.environment.values.reading import read_values
 from kmanifest.engines.environment.values.schema_steps import check_steps
@@ -30,7 +30,7 @@ def check_schema(ctx: Context, schema_file: str, values: MergedValues) -> None:
     """
     path = find_file(ctx, schema_file) or ""
     content = ctx.read_resolved(path)
-    locate = file_locator(ctx, path, content)
+    locate = FileLocator(ctx, path, content)
     try:
         schema = read_values(content, path, ctx.options.limits)
         check_steps(schema, values.value, max_steps=ctx.options.limits.max_steps)

@@ -20,7 +20,10 @@ from kmanifest.model.errors import (
 )
 from kmanifest.model.values import as_list, as_mapping, as_string
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from kmanifest.yaml.positions import PositionIndex
 
 Locate = Callable[[FieldPath], Location]
 EvaluateJsonnet = Callable[[Context, str], Any]
@@ -154,14 +157,14 @@ def load_layers(
 def _load_layer(
     ctx: Context, entry: LayerEntry, file: str, row: Row, evaluate_jsonnet: EvaluateJsonnet
 ) -> Layer | None:
-    locate_rule = file_locator(ctx, file)
+    locate_rule = FileLocator(ctx, file)
     if entry.inline is not None:
         try:
             value = plain_values(entry.inline, ctx.options.limits)
         except KmanifestError as error:
             raise error.within(file=file, field=entry.field) from error
         name = file.rpartition("/")[2]
-        return Layer(name, value, file_locator(ctx, file, prefix=entry.field))
+        return Layer(name, value, FileLocator(ctx, file, prefix=entry.field))
     path_field = entry.path_field or entry.field
     try:
         path = fill(entry.path, row, path_field)
@@ -182,7 +185,7 @@ def _load_layer(
             value = read_values(content, real, ctx.options.limits)
     except KmanifestError as error:
         raise error.within(file=real) from error
-    return Layer(path, value, file_locator(ctx, real, content), entry.lists, locate_rule)
+    return Layer(path, value, FileLocator(ctx, real, content), entry.lists, locate_rule)
 
 
 def find_file(ctx: Context, path: str, *, is_optional: bool = False) -> str | None:
@@ -208,37 +211,56 @@ def _near_paths(ctx: Context, path: str) -> list[str]:
     return [head + slash + name for name in near_names(last, names)]
 
 
-def file_locator(
-    ctx: Context, file: str, content: bytes | None = None, *, prefix: FieldPath = ()
-) -> Locate:
-    """Return a function that returns the location of a path in a file, with line and column.
+class FileLocator:
+    """A function that returns the location of a path in a file, with line and column.
 
     `prefix`: the field of the file below which the paths begin. The file is read again if its content is not given. A file
     of Jsonnet has no lines for its values.
     """
 
-    def locate(path: FieldPath) -> Location:
-        field = (*prefix, *path)
-        line, column = 0, 0
-        if file.endswith(".toml"):
-            line, column = find_toml_position(content or b"", field)
-        elif not file.endswith(".jsonnet"):
-            line, column = yaml.find_position(_readable(_content()), field)
-        return Location(file, line, column, field)
+    __slots__ = ("_content", "_ctx", "_file", "_index", "_is_used", "_prefix")
 
-    def _readable(data: bytes) -> bytes:
-        """Return JSON without escaped surrogates, which are valid there and not in YAML. No position changes."""
-        return re.sub(_SURROGATE, rb"\\u0020", data) if file.endswith(".json") else data
+    def __init__(
+        self, ctx: Context, file: str, content: bytes | None = None, *, prefix: FieldPath = ()
+    ) -> None:
+        self._ctx = ctx
+        self._file = file
+        self._content = content
+        self._prefix = prefix
+        self._is_used = False
+        self._index: PositionIndex | None = None
 
-    def _content() -> bytes:
-        if content is not None:
-            return content
-        try:
-            return ctx.read_resolved(ctx.tree_of(file).resolve(file))
-        except KmanifestError:  # the location is then the file alone
-            return b""
+    def __call__(self, path: FieldPath) -> Location:
+        field = (*self._prefix, *path)
+        line, column = self._find(field)
+        return Location(self._file, line, column, field)
 
-    return locate
+    def _find(self, field: FieldPath) -> tuple[int, int]:
+        if self._file.endswith(".jsonnet"):
+            return 0, 0
+        if self._file.endswith(".toml"):
+            return find_toml_position(self._read(), field)
+        if self._index is not None:
+            return self._index.find(field)
+        if not self._is_used:  # most errors need one position
+            self._is_used = True
+            return yaml.find_position(self._read(), field)
+        from kmanifest.yaml.positions import PositionIndex  # imports PyYAML
+
+        self._index = PositionIndex(self._read())
+        return self._index.find(field)
+
+    def _read(self) -> bytes:
+        if self._content is None:
+            ctx, file = self._ctx, self._file
+            try:
+                self._content = ctx.read_resolved(ctx.tree_of(file).resolve(file))
+            except KmanifestError:  # the location is then the file alone
+                self._content = b""
+        if self._file.endswith(".json"):
+            # Escaped surrogates are valid in JSON and not in YAML. No position changes.
+            return re.sub(_SURROGATE, rb"\\u0020", self._content)
+        return self._content
 
 
 def describe_rule(path: FieldPath) -> str:
