@@ -26,7 +26,7 @@ from kmanifest.engines.environment.values.layers import (
 )
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
 from kmanifest.engines.environment.values.paths import format_path, parse_path
-from kmanifest.engines.environment.values.toml_positions import find_toml_position
+from kmanifest.engines.environment.values.toml_positions import TomlIndex
 from kmanifest.model.errors import Location
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.registry import Registry
@@ -612,7 +612,7 @@ FILE_FAULTS: dict[str, tuple[Mapping[str, Any], str, str]] = {
     "JSON syntax": ({"a.json": '{"a": 1,\n "b" 2}'}, "a.json", "app/a.json:2:6: invalid JSON: expecting ':' delimiter"),
     "JSON duplicate": ({"a.json": '{"a": 1, "a": 2}'}, "a.json", "app/a.json: invalid JSON: the key 'a' is given twice"),
     "JSON NaN": ({"a.json": '{"a": NaN}'}, "a.json", "app/a.json: invalid JSON: NaN is no number"),
-    "JSON infinite": ({"a.json": '{"a": 1e999}'}, "a.json", "app/a.json: a: expected a finite number, got inf"),
+    "JSON infinite": ({"a.json": '{"a": 1e999}'}, "a.json", "app/a.json:1:2: a: expected a finite number, got inf"),
     "JSON encoding": ({"a.json": b'{"a":\n "\xff"}'}, "a.json", "app/a.json:2: the file is not UTF-8"),
     "JSON depth": ({"a.json": '{"a":' * 100_000}, "a.json", "app/a.json: the input is nested too deeply (max_depth)"),
     "JSON digits": ({"a.json": '{"a":' + "1" * 5000 + "}"}, "a.json", "app/a.json: invalid JSON: a number is too long"),
@@ -621,6 +621,8 @@ FILE_FAULTS: dict[str, tuple[Mapping[str, Any], str, str]] = {
     "TOML depth": ({"a.toml": "a = " + "[" * 100_000}, "a.toml", "app/a.toml: the input is nested too deeply (max_depth)"),
     "TOML dots": ({"a.toml": "x = 1\n" + "a." * 1000 + "a = 1"}, "a.toml", "app/a.toml:2: a key of more than 100 parts"),
     "TOML quoted dots": ({"a.toml": '"\\"" . ' * 1000 + "a = 1"}, "a.toml", "app/a.toml:1: a key of more than 100 parts"),
+    "TOML infinite": ({"a.toml": "b = 1\n[a]\nc = [1.0, inf]"}, "a.toml", "app/a.toml:3:1: a.c.1: expected a finite number, got inf"),
+    "TOML open strings": ({"a.toml": 'a = "' + 'x\\"' * 300_000}, "a.toml", "app/a.toml:1:900006: invalid TOML: unterminated string"),
     "TOML size": ({"a.toml": "#" * (1 << 20) + "\n"}, "a.toml", "app/a.toml: a TOML file of more than 1048576 bytes"),
 }  # fmt: skip
 
@@ -700,7 +702,7 @@ def test_positions_in_toml(path: tuple[str | int, ...], expected: tuple[int, int
         'a = 1\nb.c = 2\nlong = """\n[web]\nnone = 1\n"""\n[web]\n  "x y" = 1\n'
         "[[arr]]\nn = 1\n[[arr]]\nn = 2\n[arr.sub]\nk = 1\n"
     )
-    assert find_toml_position(text.encode(), path) == expected
+    assert TomlIndex(text.encode()).find(path) == expected
 
 
 # --- properties ----------------------------------------------------------------------------------------------------

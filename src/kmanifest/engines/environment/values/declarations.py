@@ -6,11 +6,10 @@ A null declares any type, and an empty mapping or list declares nothing about wh
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 
+from kmanifest.engines.environment.values.faults import find_near
 from kmanifest.engines.environment.values.paths import Link
 from kmanifest.model.deadline import check_time, checked
-from kmanifest.model.errors import near_names
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _TYPE_NAMES: Final = {
@@ -23,8 +22,6 @@ _TYPE_NAMES: Final = {
     type(None): "null",
 }
 _CONTAINERS: Final = (dict, list)
-_MAX_CANDIDATES: Final = 1_000
-_MAX_NAME: Final = 200
 
 
 class Fault(NamedTuple):
@@ -43,11 +40,12 @@ class Fault(NamedTuple):
 class Declaration:
     """What the first layer declares at one path. `samples`: its values there; several of them only inside a list."""
 
-    __slots__ = ("_fields", "_items", "samples", "types")
+    __slots__ = ("_fields", "_is_entered", "_items", "samples", "types")
 
     def __init__(self, samples: list[Any]) -> None:
         self.samples = samples
         self.types = tuple(dict.fromkeys(_TYPE_NAMES[sample.__class__] for sample in samples))
+        self._is_entered = False
         self._fields: dict[str, Declaration] | None = None
         self._items: Declaration | None = None
 
@@ -59,25 +57,29 @@ class Declaration:
 
     def fields(self) -> "Mapping[str, Declaration] | None":
         """Return the declared keys of a mapping; None if there may be any."""
-        if self._fields is None:
-            mappings = [sample for sample in self.samples if sample.__class__ is dict]
-            if not all(mappings):
-                return None
+        self._enter()
+        return self._fields
+
+    def items(self) -> "Declaration | None":
+        """Return the declaration of all items of a list; None if they may be anything."""
+        self._enter()
+        return self._items
+
+    def _enter(self) -> None:
+        """Declare what is inside. Every later value of a list uses it, so the samples are walked once."""
+        if self._is_entered:
+            return
+        self._is_entered = True
+        mappings = [sample for sample in self.samples if sample.__class__ is dict]
+        if all(mappings):
             samples: dict[str, list[Any]] = {}
             for mapping in checked(mappings):
                 for key, value in mapping.items():
                     samples.setdefault(key, []).append(value)
             self._fields = {key: Declaration(values) for key, values in samples.items()}
-        return self._fields
-
-    def items(self) -> "Declaration | None":
-        """Return the declaration of all items of a list; None if they may be anything."""
-        if self._items is None:
-            lists = [sample for sample in self.samples if sample.__class__ is list]
-            if not all(lists):
-                return None
+        lists = [sample for sample in self.samples if sample.__class__ is list]
+        if all(lists):
             self._items = Declaration([item for items in checked(lists) for item in items])
-        return self._items
 
 
 _Pending = tuple[Any, Any, Link]
@@ -103,7 +105,7 @@ def find_faults(first: Mapping[str, Any], layer: Mapping[str, Any]) -> Iterator[
         if fields:
             for key in value:
                 if key not in fields:
-                    yield Fault((path, key), near=tuple(_near(key, fields)))
+                    yield Fault((path, key), near=tuple(find_near(key, fields)))
 
 
 def _inner_of_one(
@@ -133,11 +135,3 @@ def _inner(
             if item.__class__ in _CONTAINERS or not items.allows(item)
         ], None
     return [], None
-
-
-def _near(key: str, fields: Mapping[str, Any]) -> list[str]:
-    """Return the declared keys that are similar. Very long or very many ones are not compared: that takes seconds."""
-    if len(key) > _MAX_NAME:
-        return []
-    names = [name for name in islice(fields, _MAX_CANDIDATES) if len(name) <= _MAX_NAME]
-    return near_names(key, names)

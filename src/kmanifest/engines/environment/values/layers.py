@@ -7,7 +7,7 @@ from kmanifest import yaml
 from kmanifest.engines.environment.rows import Row, fill
 from kmanifest.engines.environment.values.paths import format_path, parse_path
 from kmanifest.engines.environment.values.reading import plain_values, read_values
-from kmanifest.engines.environment.values.toml_positions import find_toml_position
+from kmanifest.engines.environment.values.toml_positions import TomlIndex
 from kmanifest.io import tree as trees
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import (
@@ -177,6 +177,7 @@ def _load_layer(
         content = ctx.read_resolved(real)
     except KmanifestError as error:
         raise error.within(file=file, field=path_field) from error
+    locate = FileLocator(ctx, real, content)
     try:
         if real.endswith(".jsonnet"):
             result = evaluate_jsonnet(ctx, real)
@@ -184,8 +185,8 @@ def _load_layer(
         else:
             value = read_values(content, real, ctx.options.limits)
     except KmanifestError as error:
-        raise error.within(file=real) from error
-    return Layer(path, value, FileLocator(ctx, real, content), entry.lists, locate_rule)
+        raise locate.attribute(error) from error
+    return Layer(path, value, locate, entry.lists, locate_rule)
 
 
 def find_file(ctx: Context, path: str, *, is_optional: bool = False) -> str | None:
@@ -228,26 +229,34 @@ class FileLocator:
         self._content = content
         self._prefix = prefix
         self._is_used = False
-        self._index: PositionIndex | None = None
+        self._index: PositionIndex | TomlIndex | None = None
 
     def __call__(self, path: FieldPath) -> Location:
         field = (*self._prefix, *path)
         line, column = self._find(field)
         return Location(self._file, line, column, field)
 
+    def attribute(self, error: KmanifestError) -> KmanifestError:
+        """Return an error in the file with its location. Errors that name a file are left unchanged."""
+        known = error.location
+        if known.file or known.line or not known.field:
+            return error.within(file=self._file)
+        return error.at(self(known.field))
+
     def _find(self, field: FieldPath) -> tuple[int, int]:
         if self._file.endswith(".jsonnet"):
             return 0, 0
-        if self._file.endswith(".toml"):
-            return find_toml_position(self._read(), field)
         if self._index is not None:
             return self._index.find(field)
-        if not self._is_used:  # most errors need one position
+        if self._file.endswith(".toml"):
+            self._index = TomlIndex(self._read())
+        elif self._is_used:
+            from kmanifest.yaml.positions import PositionIndex  # imports PyYAML
+
+            self._index = PositionIndex(self._read())
+        else:  # most errors need one position
             self._is_used = True
             return yaml.find_position(self._read(), field)
-        from kmanifest.yaml.positions import PositionIndex  # imports PyYAML
-
-        self._index = PositionIndex(self._read())
         return self._index.find(field)
 
     def _read(self) -> bytes:
@@ -265,4 +274,4 @@ class FileLocator:
 
 def describe_rule(path: FieldPath) -> str:
     """Return the path of a list as it is written in `lists`."""
-    return format_path(path)[1:]
+    return format_path(path)[1:] or "."

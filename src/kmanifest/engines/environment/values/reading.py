@@ -10,7 +10,7 @@ from math import isfinite
 
 from kmanifest import yaml
 from kmanifest.engines.environment.values.paths import Link, unroll
-from kmanifest.model.deadline import check_time
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
 from kmanifest.model.limits import Limits
 from kmanifest.model.values import TimeText, as_mapping, printed_value, type_name
@@ -165,15 +165,16 @@ def _toml_error(message: str, text: str) -> KmanifestError:
 def _check_dotted_keys(text: str) -> None:
     """Refuse dotted keys with very many parts. The check is linear."""
     dots = 0
-    tokens = r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[ \t]+|\.|[^.]"""
-    for token in re.finditer(tokens, text):
+    # A string that is not closed ends with its line, so no token is read twice.
+    tokens = r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[ \t]+|\.|[^.]"""
+    for token in checked(re.finditer(tokens, text)):
         first = token[0][0]
         if first == ".":
             dots += 1
             if dots >= _MAX_DOTTED:
                 line = text.count("\n", 0, token.start()) + 1
                 raise LimitError(f"a key of more than {_MAX_DOTTED} parts").within(line=line)
-        elif not (first.isalnum() or first in "_-\"' \t") or token[0] in ('"', "'"):
+        elif not (first.isalnum() or first in "_-\"' \t"):
             dots = 0
 
 
