@@ -1,7 +1,7 @@
 """The values of environments: layers, the schema that the first one is, merging, and the location of each fault."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from kmanifest import (
     Options,
     SourceError,
 )
+from kmanifest.engines.environment.values.declarations import find_faults
 from kmanifest.engines.environment.values.layers import (
     Layer,
     LayerEntry,
@@ -26,7 +27,10 @@ from kmanifest.engines.environment.values.layers import (
 )
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
 from kmanifest.engines.environment.values.paths import format_path, parse_path
+from kmanifest.engines.environment.values.reading import plain_values, read_values
+from kmanifest.engines.environment.values.schema_steps import check_steps
 from kmanifest.engines.environment.values.toml_positions import TomlIndex
+from kmanifest.model.deadline import limited_by
 from kmanifest.model.errors import Location
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.registry import Registry
@@ -789,3 +793,49 @@ def leaves(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str
 @given(MAPPINGS)
 def test_the_first_layer_fits_itself(values: dict[str, Any]):
     assert merge_layers([Layer("a", values), Layer("b", values)]).value == values
+
+
+# --- the deadline --------------------------------------------------------------------------------------------------
+
+
+class ShortTime:
+    """A time limit that is over after a number of checks."""
+
+    def __init__(self, checks: int) -> None:
+        self.checks = checks
+
+    def check_time(self) -> None:
+        self.checks -= 1
+        if self.checks < 0:
+            raise LimitError("too late")
+
+    def seconds_left(self) -> float:
+        self.check_time()
+        return 1.0
+
+
+MANY = {f"k{number}": {"a": [{"name": number}]} for number in range(1_000)}
+ITEMS = [{"name": number} for number in range(1_000)]
+WORK: dict[str, Callable[[], object]] = {
+    "plain values": lambda: plain_values(MANY, Limits()),
+    "faults": lambda: list(find_faults(MANY, MANY)),
+    "declaration": lambda: list(find_faults({"a": ITEMS}, {"a": [{}]})),
+    "merge": lambda: merge_layers([Layer("a", {}), Layer("b", MANY), Layer("c", MANY)]),
+    "merge by a key": lambda: merge_layers(
+        [Layer("a", {"a": []}), Layer("b", {"a": ITEMS}, lists={("a",): ListRule("name")})]
+    ),
+    "rules": lambda: merge_layers(
+        [Layer("a", {"a": []}), Layer("b", {}, lists={(str(n),): ListRule() for n in range(1_000)})]
+    ),
+    "dotted keys": lambda: read_values(b"a = 1 # " + b". " * 1_000, "a.toml", Limits()),
+    "positions in TOML": lambda: TomlIndex(b"a = 1\n" * 1_000),
+    "schema": lambda: check_steps(
+        {"additionalProperties": {"type": "object"}}, MANY, max_steps=10**6
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_the_deadline_ends_it(name: str):
+    with pytest.raises(LimitError, match="too late"), limited_by(ShortTime(50)):
+        WORK[name]()
