@@ -52,9 +52,9 @@ def parse_patch(ctx: Context, content: bytes, file: str) -> list[Resource]:
     """
     try:
         return parse(ctx, content, file)
+    except parsing.NotAnObjectError:
+        raise  # all keys are strings; this may be a list of JSON patch operations
     except SourceError as error:
-        if content.lstrip().startswith(b"- "):
-            raise  # a list, as of JSON patch operations, is no object, whatever its keys are
         try:
             resources = parsing.parse(ctx, content, file, allow_other_keys=True)
             return _with_extras(ctx, resources, content)
