@@ -29,9 +29,9 @@ def parse_patch(ctx: Context, content: bytes, file: str) -> list[Resource]:
     """
     try:
         return parse(ctx, content, file)
+    except parsing.NotAnObjectError:
+        raise  # all keys are strings; this may be a list of JSON patch operations
     except SourceError as error:
-        if content.lstrip().startswith(b"- "):
-            raise  # a list, as of JSON patch operations, is no object, whatever its keys are
         try:
             resources = parsing.parse(ctx, content, file, allow_other_keys=True)
             return _with_extras(ctx, resources, content)
@@ -60,5 +60,8 @@ def _with_extras(ctx: Context, resources: list[Resource], content: bytes) -> lis
 
 
 def _has_object_in_comment(content: bytes) -> bool:
-    """Return whether some comment may begin with a JSON object."""
-    return any(comment.lstrip()[:1] == b"{" for comment in content.split(b"#")[1:])
+    """Return whether a comment may begin with a JSON object. Templates such as `{{name}}` are none."""
+    comments = (comment.lstrip() for comment in content.split(b"#")[1:])
+    return any(
+        comment[:1] == b"{" and comment[1:].lstrip()[:1] in (b'"', b"}") for comment in comments
+    )
