@@ -34,7 +34,7 @@ def check(
     content = schema if isinstance(schema, str) else json.dumps(schema)
     tree = MemoryTree({f"app/{file}": text for file, text in {**files, name: content}.items()})
     ctx = Context(tree, Registry(), options=options, directory="app")
-    layers = load_layers(ctx, read_entries(names), "app/kmanifest.yaml", {}, lambda *_: None)
+    layers = load_layers(ctx, read_entries(names), "app/kmanifest.yaml", {})
     check_schema(ctx, name, merge_layers(layers))
 
 
