@@ -63,6 +63,7 @@ VERBS = (
         "list, describe and check plug-ins, or create a new one",
         "kmanifest.cli.plugins",
     ),
+    Verb("values", "print the values of a kmanifest.yaml", "kmanifest.cli.values"),
     Verb("version", "print the version", "kmanifest.cli.version"),
 )
 ROOT = Group(
