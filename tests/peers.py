@@ -24,7 +24,7 @@ import jinja2
 
 from kmanifest import EnvironmentOptions, Options, default_registry
 from kmanifest.engines.environment.kustomization import read
-from kmanifest.engines.kustomize.entries import Entry, GeneratedEntry, InnerKustomization
+from kmanifest.engines.kustomize.entries import Entry, GeneratedEntry
 from kmanifest.engines.kustomize.kustomization import Kustomization
 from kmanifest.io.local_tree import open_local
 from kmanifest.pipeline.context import Context
@@ -56,7 +56,10 @@ class Peers:
 
     def _definition(self, ctx: Context, source: Path, target: Path, *, is_nested: bool) -> None:
         kustomization = read(ctx, str(source).lstrip("/"))
-        inner = ctx._replace(directory=str(source).lstrip("/"))
+        inner = ctx._replace(
+            directory=str(source).lstrip("/"),
+            options=ctx.options._replace(engines=kustomization.engines or ()),
+        )
         self._kustomization(inner, kustomization, source, target, is_nested=is_nested)
 
     def _kustomization(
@@ -88,7 +91,7 @@ class Peers:
             name = f"part-{next(self._numbers)}.yaml"
             (target / name).write_text(self._generated(entry.config.body, source, target))
             return name
-        if isinstance(entry, InnerKustomization):
+        if isinstance(entry, Kustomization):
             return self._inner(ctx, entry, source, target)
         if not (source / entry / "kmanifest.yaml").exists():
             return entry
@@ -99,11 +102,12 @@ class Peers:
         self._definition(ctx, source / entry, copy, is_nested=True)
         return str(copy.relative_to(target))
 
-    def _inner(self, ctx: Context, entry: InnerKustomization, source: Path, target: Path) -> str:
-        ctx = ctx._replace(options=ctx.options._replace(engines=entry.engines))
-        [resource] = entry.kustomization.get("resources")
+    def _inner(self, ctx: Context, entry: Kustomization, source: Path, target: Path) -> str:
+        if entry.engines is not None:
+            ctx = ctx._replace(options=ctx.options._replace(engines=entry.engines))
+        [resource] = entry.get("resources")
         path = self._entry(ctx, resource, source, target)
-        suffix = entry.kustomization.text("nameSuffix")
+        suffix = entry.text("nameSuffix")
         if not suffix:
             return path
         directory = target / f"instance-{next(self._numbers)}"

@@ -19,7 +19,9 @@ from kmanifest import (
 )
 from kmanifest.backend import EXTENSION
 from kmanifest.io.cache import MemoryCache
-from kmanifest.model.errors import KmanifestError, RenderError, SourceError
+from kmanifest.io.remote.urls import Repository
+from kmanifest.io.tree import PrefixedTree, Tree
+from kmanifest.model.errors import KmanifestError, MissingError, RenderError, SourceError
 from kmanifest.plugin import Context, Resource
 from tests import generator_cases
 from tests.generator_cases import GeneratorCase
@@ -111,20 +113,75 @@ def test_a_packaged_chart_is_a_source():
     assert [(each.name, each.origin.file) for each in rendered] == [("p-web", "k/web.tgz")]
 
 
-def test_the_resources_of_a_chart_have_the_files_of_their_templates():
+def test_a_remote_base_has_its_own_charts():
+    name = "https://example.com/org/r"
+    mirror = PrefixedTree(
+        MemoryTree(chart(valuesFiles=["v2.yaml"]) | {"k/v2.yaml": "size: 6"}), name
+    )
+
+    class Mirror:
+        def file(self, url: str) -> str:
+            raise MissingError(url)
+
+        def repository(self, repository: Repository) -> str:
+            return name
+
+        def tree_of(self, path: str) -> Tree | None:
+            return mirror if path.startswith(name) else None
+
+    rendered = build(
+        tree={"kustomization.yaml": f"resources: ['{name}//k?ref=v1']"},
+        options=Options(allow_remote=True),
+        remote=Mirror(),
+    )
+    (resource,) = rendered
+    assert resource.get("data", "size") == "6"
+    assert resource.origin.file == f"{name}/charts/web/templates/map.yaml"
+
+
+def test_the_resources_of_a_chart_have_the_files_that_wrote_them():
     case = next(case for case in CASES if case.name == "chart-values")
-    files = {
-        each.name: each.origin.file.rpartition("/charts/web/")[2] for each in build(str(case.input))
+    origins = {each.name: each.origin for each in build(str(case.input))}
+    sources = {
+        name: (origin.file.rpartition("/input/")[2], origin.document)
+        for name, origin in origins.items()
     }
-    assert files == {
-        "a.acme.io": "crds/crd.yaml",
-        "b.acme.io": "crds/crd.yaml",
-        "db": "charts/db/templates/db.yaml",
-        "shop": "templates/map.yaml",
-        "plain": "templates/map.yaml",
-        "hook": "templates/hook.yaml",
-        "check": "templates/hook.yaml",
+    assert sources == {
+        "a.acme.io": ("charts/web/crds/crd.yaml", 0),
+        "b.acme.io": ("charts/web/crds/crd.yaml", 1),
+        "db": ("charts/web/charts/db/templates/db.yaml", 0),
+        "shop": ("charts/web", 0),
+        "plain": ("charts/web", 0),
+        "hook": ("charts/web", 0),
+        "check": ("charts/web", 0),
     }
+
+
+def test_an_error_in_a_resource_has_no_line_of_another_document():
+    files = chart()
+    one = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels: [b]\n"
+    several = f"apiVersion: v1\nkind: Job\nmetadata:\n  name: j\n  labels: {{}}\n---\n{one}"
+    files["k/kustomization.yaml"] = "commonLabels: {a: b}\ngenerators: [g.yaml]\n"
+    for text, location in ((one, "charts/web/templates/map.yaml:5:3"), (several, "charts/web")):
+        files["charts/web/templates/map.yaml"] = text
+        with pytest.raises(KmanifestError, match=f"^{location}: metadata.labels: expected"):
+            build("k", tree=files)
+
+
+def test_embedded_documents_of_charts_can_be_replaced():
+    files = chart(includeCRDs=True)
+    crd = "apiVersion: a/v1\nkind: A\nmetadata: {name: a}\nspec: {port: 80}\n"
+    files["charts/web/crds/crd.yaml"] = f"---\n{crd}---\n{crd.replace('a}', 'b}')}"
+    files["charts/web/templates/map.yaml"] = (
+        "kind: ConfigMap\nmetadata: {name: m}\ndata:\n  text: |\n    a: {}\n"
+    )
+    files["k/kustomization.yaml"] = """generators: [g.yaml]
+replacements:
+- source: {kind: A, name: b, fieldPath: spec}
+  targets: [{select: {kind: ConfigMap}, fieldPaths: [data.text.a]}]
+"""
+    data = build("k", tree=files).find("ConfigMap", "m").get("data", "text")
+    assert data == "a: {port: 80}"
 
 
 def test_the_config_wins_over_the_options_of_the_build():

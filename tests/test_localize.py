@@ -182,6 +182,48 @@ def test_the_files_of_templates_are_copied(tmp_path: Path):
     assert names(copy) == names(target) - {"other.txt"}
 
 
+CHART_GENERATOR = "apiVersion: kmanifest.dev/v1alpha1\nkind: ChartGenerator\nmetadata: {name: g}\n"
+CHART = {
+    "Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}",
+    "templates/map.yaml": MAP.replace("map", "{{ .Values.name }}"),
+    "charts/d/Chart.yaml": "{apiVersion: v2, name: d, version: 1.0.0}",
+}
+
+
+def test_the_chart_of_a_generator_is_copied(tmp_path: Path):
+    scope = write_files(
+        tmp_path / "scope",
+        {
+            "k/kustomization.yaml": "generators: [g.yaml]\n",
+            "k/g.yaml": CHART_GENERATOR + "chart: ../charts/c\nvaluesFiles: [v/v.yaml]\n",
+            "k/v/v.yaml": "name: map",
+            "k/other.txt": "",
+            "charts/other/Chart.yaml": "",
+            **{f"charts/c/{name}": text for name, text in CHART.items()},
+        },
+    )
+    copy = tmp_path / "copy"
+    assert run([str(scope / "k"), str(copy), "--scope", str(scope)]) == 0
+    assert names(copy) == names(scope) - {
+        "k/other.txt",
+        "charts/other",
+        "charts/other/Chart.yaml",
+    }
+
+
+def test_a_chart_outside_of_the_scope_is_not_copied(tmp_path: Path):
+    directory = write_files(
+        tmp_path,
+        {
+            "k/kustomization.yaml": "generators: [g.yaml]\n",
+            "k/g.yaml": CHART_GENERATOR + "chart: ../c\nvalues: {name: map}\n",
+            **{f"c/{name}": text for name, text in CHART.items()},
+        },
+    )
+    with pytest.raises(SourceError, match=r"chart '\.\./c' is outside of the localize scope"):
+        run([str(directory / "k"), str(tmp_path / "copy")])
+
+
 # Verification and cleanup
 
 

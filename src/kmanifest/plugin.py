@@ -1,6 +1,6 @@
 """Everything that a plug-in imports: signatures, `Plugin`, `Context`, resources, findings, errors, trees.
 
-A plug-in is a plain function with one of six signatures, described by a `Plugin` record. A `Registry` is a dictionary
+A plug-in is a plain function with one of seven signatures, described by a `Plugin` record. A `Registry` is a dictionary
 of records that the caller builds and passes on.
 """
 
@@ -29,6 +29,7 @@ from kmanifest.pipeline.context import (
     Renderer,
     Transformer,
     Validator,
+    ValuesReader,
 )
 from kmanifest.pipeline.options import ExecPluginOptions, Options, RemoteOptions, Reproducible
 from kmanifest.pipeline.registry import Plugin, Registry, Role
@@ -77,6 +78,7 @@ __all__ = [
     "Transformer",
     "Tree",
     "Validator",
+    "ValuesReader",
     "default_registry",
     "hookimpl",
     "installed_registry",

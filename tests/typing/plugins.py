@@ -1,6 +1,6 @@
 """Plug-ins that use every name of `kmanifest.plugin`. mypy checks them, a test runs them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kmanifest import Limits, build, plugin
 from kmanifest.plugin import MISSING, Context, Finding, Plugin, Resource, ResourceMap, hookimpl
@@ -43,6 +43,11 @@ def render(ctx: Context, path: str) -> plugin.Rendered:
     )
 
 
+def read_lines(ctx: Context, path: str) -> Mapping[str, str]:
+    lines = ctx.read_resolved(path).decode().splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
 def fetch(ctx: Context, url: str) -> plugin.Tree:
     if "disk" in url:
         return plugin.DiskTree(url)
@@ -50,7 +55,7 @@ def fetch(ctx: Context, url: str) -> plugin.Tree:
 
 
 ROLES: tuple[plugin.Role, ...] = (
-    "generator", "transformer", "validator", "renderer", "fetcher", "jinja-filter",
+    "generator", "transformer", "validator", "renderer", "fetcher", "jinja-filter", "values-reader",
 )  # fmt: skip
 GENERATOR: plugin.Generator = generate
 TRANSFORMER: plugin.Transformer = transform
@@ -58,6 +63,7 @@ VALIDATOR: plugin.Validator = validate
 RENDERER: plugin.Renderer = render
 FETCHER: plugin.Fetcher = fetch
 FILTER: plugin.JinjaFilter = str.upper
+READER: plugin.ValuesReader = read_lines
 ERRORS: tuple[type[plugin.KmanifestError], ...] = (
     plugin.SourceError, plugin.MissingError, plugin.RenderError, plugin.LimitError, plugin.FetchError, plugin.PluginError,
 )  # fmt: skip
@@ -71,6 +77,7 @@ def kmanifest_plugins() -> Iterable[Plugin]:
     yield Plugin("renderer", "names", render, claims=("names.txt",))
     yield Plugin("fetcher", "mem", fetch)
     yield Plugin("jinja-filter", "shout", FILTER)
+    yield Plugin("values-reader", "lines", READER, claims=("*.env",))
 
 
 FILES = {

@@ -1,7 +1,7 @@
 """The values of environments: layers, the schema that the first one is, merging, and the location of each fault."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from kmanifest import (
     Options,
     SourceError,
 )
+from kmanifest.engines.environment.values.declarations import find_faults
 from kmanifest.engines.environment.values.layers import (
     Layer,
     LayerEntry,
@@ -26,16 +27,15 @@ from kmanifest.engines.environment.values.layers import (
 )
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
 from kmanifest.engines.environment.values.paths import format_path, parse_path
-from kmanifest.engines.environment.values.toml_positions import find_toml_position
+from kmanifest.engines.environment.values.reading import plain_values, read_values
+from kmanifest.engines.environment.values.schema_steps import check_steps
+from kmanifest.engines.environment.values.toml_positions import TomlIndex
+from kmanifest.model.deadline import limited_by
 from kmanifest.model.errors import Location
 from kmanifest.pipeline.context import Context
-from kmanifest.pipeline.registry import Registry
+from kmanifest.pipeline.registry import Plugin, Registry
 
 FILE = "app/kmanifest.yaml"
-
-
-def no_jsonnet(ctx: Context, path: str) -> Any:
-    raise AssertionError(path)
 
 
 def load(
@@ -44,12 +44,13 @@ def load(
     row: dict[str, str] | None = None,
     *,
     options: Options = Options(),
-    jsonnet: Any = no_jsonnet,
+    reader: Plugin | None = None,
 ) -> tuple[Layer, ...]:
     """Load the layers of app/kmanifest.yaml. `files` are relative to its directory."""
     tree = MemoryTree({f"app/{name}": content for name, content in files.items()})
-    ctx = Context(tree, Registry(), options=options, directory="app")
-    return load_layers(ctx, read_entries(values), FILE, row or {}, jsonnet)
+    registry = Registry([reader] if reader else [])
+    ctx = Context(tree, registry, options=options, directory="app")
+    return load_layers(ctx, read_entries(values), FILE, row or {})
 
 
 def merge(*texts: str, lists: Any = None) -> MergedValues:
@@ -73,7 +74,7 @@ MERGES = {
     "later scalars win": (["a: 1\nb: 2", "b: 3"], {"a": 1, "b": 3}),
     "mappings are merged deeply": (["a: {b: {c: 1, d: 2}}", "a: {b: {d: 3}}"], {"a": {"b": {"c": 1, "d": 3}}}),
     "lists are replaced": (["a: [1, 2, 3]", "a: [4]"], {"a": [4]}),
-    "an empty list replaces": (["a: [1]", "a: []"], {"a": []}),
+    "an empty list refields": (["a: [1]", "a: []"], {"a": []}),
     "an empty mapping changes nothing": (["a: {b: 1}", "a: {}"], {"a": {"b": 1}}),
     "an open mapping takes any keys": (["a: {}", "a: {b: {c: [x]}}", "a: {b: {d: null}}"], {"a": {"b": {"c": ["x"], "d": None}}}),
     "an open list takes any items": (["a: []", "a: [1, b, {c: d}, null]"], {"a": [1, "b", {"c": "d"}, None]}),
@@ -369,6 +370,37 @@ def test_a_value_that_is_replaced_twice():
     assert str(values.locate(("a",))) == "app/layer4.yaml:1:1"
 
 
+def test_the_second_location_in_a_file_is_found_as_the_first():
+    text = "a: &x {b: 1, c: [1, {d: 2}]}\ne:\n  <<: *x\n  f: 1\n"
+    files = {"a.yaml": text, "b.json": '{"a": {"b": 1, "\\ud83d\\ude00": 2}, "c": [3]}'}
+    fields: dict[str, list[tuple[str | int, ...]]] = {
+        "a.yaml": [
+            ("a",),
+            ("a", "c", 1, "d"),
+            ("e", "f"),
+            ("e", "b"),
+            ("e", "x"),
+            ("a", "c", 7),
+            (),
+        ],
+        "b.json": [("a", "b"), ("c", 0), ("a", "\U0001f600")],
+    }
+    for name, paths in fields.items():
+        (layer,) = load(files, [name])
+        layer.locate(())
+        for path in paths:
+            (fresh,) = load(files, [name])
+            assert layer.locate(path) == fresh.locate(path)
+
+
+def test_many_locations_take_linear_time():
+    text = "".join(f"key{number}: {number}\n" for number in range(5_000))
+    (layer,) = load({"a.yaml": text}, ["a.yaml"])
+    assert [layer.locate((f"key{number}",)).line for number in range(5_000)] == list(
+        range(1, 5_001)
+    )
+
+
 # --- parts ---------------------------------------------------------------------------------------------------------
 
 PARTS = "web: {env: {a.b: 1, tag: x}, ports: [80, {n: 1}]}"
@@ -563,7 +595,8 @@ def test_jsonnet():
         assert path == "app/a.jsonnet"
         return {"a": 2.0, "b": 0.5, "c": [1e20]}
 
-    layers = load({"a.jsonnet": "..."}, ["a.jsonnet"], jsonnet=evaluate)
+    reader = Plugin("values-reader", "jsonnet", evaluate, ("*.jsonnet",))
+    layers = load({"a.jsonnet": "..."}, ["a.jsonnet"], reader=reader)
     assert layers[0].value == {"a": 2, "b": 0.5, "c": [10**20]}
     assert layers[0].value["a"].__class__ is int
     assert layers[0].locate(("a",)) == Location("app/a.jsonnet", field=("a",))
@@ -581,7 +614,7 @@ FILE_FAULTS: dict[str, tuple[Mapping[str, Any], str, str]] = {
     "JSON syntax": ({"a.json": '{"a": 1,\n "b" 2}'}, "a.json", "app/a.json:2:6: invalid JSON: expecting ':' delimiter"),
     "JSON duplicate": ({"a.json": '{"a": 1, "a": 2}'}, "a.json", "app/a.json: invalid JSON: the key 'a' is given twice"),
     "JSON NaN": ({"a.json": '{"a": NaN}'}, "a.json", "app/a.json: invalid JSON: NaN is no number"),
-    "JSON infinite": ({"a.json": '{"a": 1e999}'}, "a.json", "app/a.json: a: expected a finite number, got inf"),
+    "JSON infinite": ({"a.json": '{"a": 1e999}'}, "a.json", "app/a.json:1:2: a: expected a finite number, got inf"),
     "JSON encoding": ({"a.json": b'{"a":\n "\xff"}'}, "a.json", "app/a.json:2: the file is not UTF-8"),
     "JSON depth": ({"a.json": '{"a":' * 100_000}, "a.json", "app/a.json: the input is nested too deeply (max_depth)"),
     "JSON digits": ({"a.json": '{"a":' + "1" * 5000 + "}"}, "a.json", "app/a.json: invalid JSON: a number is too long"),
@@ -590,6 +623,8 @@ FILE_FAULTS: dict[str, tuple[Mapping[str, Any], str, str]] = {
     "TOML depth": ({"a.toml": "a = " + "[" * 100_000}, "a.toml", "app/a.toml: the input is nested too deeply (max_depth)"),
     "TOML dots": ({"a.toml": "x = 1\n" + "a." * 1000 + "a = 1"}, "a.toml", "app/a.toml:2: a key of more than 100 parts"),
     "TOML quoted dots": ({"a.toml": '"\\"" . ' * 1000 + "a = 1"}, "a.toml", "app/a.toml:1: a key of more than 100 parts"),
+    "TOML infinite": ({"a.toml": "b = 1\n[a]\nc = [1.0, inf]"}, "a.toml", "app/a.toml:3:1: a.c.1: expected a finite number, got inf"),
+    "TOML open strings": ({"a.toml": 'a = "' + 'x\\"' * 300_000}, "a.toml", "app/a.toml:1:900006: invalid TOML: unterminated string"),
     "TOML size": ({"a.toml": "#" * (1 << 20) + "\n"}, "a.toml", "app/a.toml: a TOML file of more than 1048576 bytes"),
 }  # fmt: skip
 
@@ -606,10 +641,10 @@ def test_a_file_outside_of_the_directory():
     ctx = Context(MemoryTree({"a.yaml": "", "app/b.yaml": ""}), Registry(), directory="app")
     entries = read_entries(["../a.yaml"])
     with pytest.raises(SourceError) as caught:
-        load_layers(ctx, entries, FILE, {}, no_jsonnet)
+        load_layers(ctx, entries, FILE, {})
     assert caught.value.location == Location(FILE, field=("values", 0))
     ctx = ctx._replace(options=Options(load_restrictor="none"))
-    assert load_layers(ctx, entries, FILE, {}, no_jsonnet)[0].value == {}
+    assert load_layers(ctx, entries, FILE, {})[0].value == {}
 
 
 def test_an_inline_number_is_finite():
@@ -669,7 +704,7 @@ def test_positions_in_toml(path: tuple[str | int, ...], expected: tuple[int, int
         'a = 1\nb.c = 2\nlong = """\n[web]\nnone = 1\n"""\n[web]\n  "x y" = 1\n'
         "[[arr]]\nn = 1\n[[arr]]\nn = 2\n[arr.sub]\nk = 1\n"
     )
-    assert find_toml_position(text.encode(), path) == expected
+    assert TomlIndex(text.encode()).find(path) == expected
 
 
 # --- properties ----------------------------------------------------------------------------------------------------
@@ -756,3 +791,49 @@ def leaves(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str
 @given(MAPPINGS)
 def test_the_first_layer_fits_itself(values: dict[str, Any]):
     assert merge_layers([Layer("a", values), Layer("b", values)]).value == values
+
+
+# --- the deadline --------------------------------------------------------------------------------------------------
+
+
+class ShortTime:
+    """A time limit that is over after a number of checks."""
+
+    def __init__(self, checks: int) -> None:
+        self.checks = checks
+
+    def check_time(self) -> None:
+        self.checks -= 1
+        if self.checks < 0:
+            raise LimitError("too late")
+
+    def seconds_left(self) -> float:
+        self.check_time()
+        return 1.0
+
+
+MANY = {f"k{number}": {"a": [{"name": number}]} for number in range(1_000)}
+ITEMS = [{"name": number} for number in range(1_000)]
+WORK: dict[str, Callable[[], object]] = {
+    "plain values": lambda: plain_values(MANY, Limits()),
+    "faults": lambda: list(find_faults(MANY, MANY)),
+    "declaration": lambda: list(find_faults({"a": ITEMS}, {"a": [{}]})),
+    "merge": lambda: merge_layers([Layer("a", {}), Layer("b", MANY), Layer("c", MANY)]),
+    "merge by a key": lambda: merge_layers(
+        [Layer("a", {"a": []}), Layer("b", {"a": ITEMS}, lists={("a",): ListRule("name")})]
+    ),
+    "rules": lambda: merge_layers(
+        [Layer("a", {"a": []}), Layer("b", {}, lists={(str(n),): ListRule() for n in range(1_000)})]
+    ),
+    "dotted keys": lambda: read_values(b"a = 1 # " + b". " * 1_000, "a.toml", Limits()),
+    "positions in TOML": lambda: TomlIndex(b"a = 1\n" * 1_000),
+    "schema": lambda: check_steps(
+        {"additionalProperties": {"type": "object"}}, MANY, max_steps=10**6
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_the_deadline_ends_it(name: str):
+    with pytest.raises(LimitError, match="too late"), limited_by(ShortTime(50)):
+        WORK[name]()

@@ -7,6 +7,7 @@ import pytest
 
 from kmanifest.api import build
 from kmanifest.engines.builtin import default_registry
+from kmanifest.io.cache import NoCache
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import KmanifestError, LimitError, PluginError
 from kmanifest.model.findings import Finding
@@ -14,9 +15,10 @@ from kmanifest.model.limits import Limits
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.trace import Change
+from kmanifest.pipeline import steps
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.options import Options
-from kmanifest.pipeline.registry import Plugin, Role
+from kmanifest.pipeline.registry import Plugin, Registry, Role
 from kmanifest.pipeline.rendered import Rendered
 
 CONFIG = "apiVersion: acme.io/v1\nkind: Own\nmetadata:\n  name: own\n"
@@ -115,3 +117,68 @@ def test_copies_that_a_plugin_adds_are_traced_as_new():
     )
     assert len({resource.lineage for resource in rendered.resources}) == 2
     assert len({change.lineage for change in changes}) == 2
+
+
+# Readers of values
+
+
+def read_values(path: str, content: str, *plugins: Plugin) -> Any:
+    registry = default_registry().with_plugins(plugins)
+    tree = MemoryTree({path: content, "d/lib.libsonnet": "{ size: 1 + 1 }"})
+    return steps.read_values(Context(tree, registry, directory="d"), path)
+
+
+def fails_to_read(ctx: Context, path: str) -> Any:
+    raise ValueError("no such\nthing")
+
+
+def test_values_can_be_written_in_jsonnet():
+    assert read_values("d/v.jsonnet", "(import 'lib.libsonnet') + { l: [null] }") == {
+        "size": 2,
+        "l": [None],
+    }
+    assert read_values("d/v.libsonnet", "{ f: std.thisFile }") == {"f": "v.libsonnet"}
+
+
+@pytest.mark.parametrize("path", ["v.yaml", "v.json", "v.txt", "v"])
+def test_other_files_have_no_reader(path: str):
+    assert read_values(path, "{}") is None
+
+
+def test_yaml_needs_no_installed_plug_ins():
+    def load_installed() -> list[Plugin]:
+        raise AssertionError("installed plug-ins are loaded")
+
+    registry = Registry(more=load_installed)
+    assert registry.values_reader_for("env/prod.yaml") is None
+    with pytest.raises(AssertionError):
+        registry.values_reader_for("env/prod.toml")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("[1]", r"d/v\.jsonnet: expected a mapping, got list"),
+        ("function(env) {}", r"d/v\.jsonnet: (Missing argument: env|function argument)"),
+        ("{\n a: error 'no' }", r"d/v\.jsonnet:2:5: no"),
+        ("{ a: import '../x' }", r"d/v\.jsonnet(:1:6)?: .*import"),
+    ],
+)
+def test_values_that_cannot_be_read_have_their_file(content: str, problem: str):
+    with pytest.raises(KmanifestError, match=problem):
+        read_values("d/v.jsonnet", content)
+
+
+def test_a_third_party_reader_of_values_that_fails():
+    plugin = Plugin("values-reader", "env", fails_to_read, claims=("*.env",))
+    with pytest.raises(PluginError, match=r"d/v\.env: env: ValueError: no such"):
+        read_values("d/v.env", "", plugin)
+
+
+def test_a_third_party_reader_of_values_shares_nothing():
+    def read(ctx: Context, path: str) -> Any:
+        assert isinstance(ctx.cache, NoCache)
+        return {"text": ctx.read_resolved(path).decode()}
+
+    plugin = Plugin("values-reader", "env", read, claims=("*.env",))
+    assert read_values("d/v.env", "a", plugin) == {"text": "a"}

@@ -7,14 +7,12 @@ location, the chain of directories that leads to it, and similar names if a name
 import os
 import stat
 import sys
-from functools import cache
+from contextvars import ContextVar
 
 from kmanifest.model.errors import KmanifestError, Location, format_field, one_line
-from kmanifest.startup.typing import TYPE_CHECKING, Iterable, Sequence
+from kmanifest.startup.typing import TYPE_CHECKING, Final, Iterable, Sequence
 
 if TYPE_CHECKING:
-    from contextvars import ContextVar
-
     from kmanifest.model.findings import Finding
 
 MAX_SOURCE_BYTES = 10 << 20
@@ -25,27 +23,23 @@ INTERNAL_ERROR = (
 )
 
 
-@cache
-def _quiet() -> "ContextVar[bool]":
-    """Whether the code runs inside `quiet`."""
-    from contextvars import ContextVar  # most commands print no warning
-
-    return ContextVar("_quiet", default=False)
+_QUIET: Final = ContextVar("kmanifest.quiet", default=False)
+"""Whether the code runs inside `quiet`."""
 
 
 class quiet:  # noqa: N801 - reads as a sentence where it is used
     """Print no warnings and notes inside the block."""
 
     def __enter__(self) -> None:
-        self._token = _quiet().set(True)
+        self._token = _QUIET.set(True)
 
     def __exit__(self, *_: object) -> None:
-        _quiet().reset(self._token)
+        _QUIET.reset(self._token)
 
 
 def print_note(text: str) -> None:
     """Print `text`, a warning or a note, to stderr. Does nothing after `--quiet`."""
-    if not _quiet().get():
+    if not _QUIET.get():
         print_message(text)
 
 
@@ -64,7 +58,7 @@ def print_findings(findings: "Iterable[Finding]") -> None:
     """Print each finding once. A warning is printed as its bare message, as kustomize does, and not after `--quiet`."""
     messages: dict[str, None] = {}
     for finding in findings:
-        if finding.severity == "warning" and _quiet().get():
+        if finding.severity == "warning" and _QUIET.get():
             continue
         lines = [one_line(line) for line in finding.message.split("\n")]
         prefix = (

@@ -115,6 +115,12 @@ PLUGINS: Final = (
         f"{_API_VERSION}/JinjaGenerator",
         lazy_function(f"{_JINJA}.generator", "generate"),
     ),
+    BuiltinPlugin(
+        "values-reader",
+        "jsonnet",
+        lazy_function(f"{_JSONNET}.values_reader", "evaluate_file"),
+        ("*.jsonnet", "*.libsonnet"),
+    ),
     BuiltinPlugin("generator", "krm/Function", lazy_function(f"{_KRM}.function", "generate")),
     BuiltinPlugin("transformer", "krm/Function", lazy_function(f"{_KRM}.function", "transform")),
     BuiltinPlugin("generator", "krm/Program", lazy_function(f"{_KRM}.exec_plugin", "generate")),

@@ -10,7 +10,9 @@ from kmanifest.model.errors import (
     KmanifestError,
     LimitError,
     Location,
+    MissingError,
     SourceError,
+    near_names,
 )
 from kmanifest.model.findings import NO_EFFECT, PLUGIN, Finding
 from kmanifest.model.limits import Limits
@@ -26,6 +28,7 @@ from kmanifest.startup.typing import (
     Callable,
     Hashable,
     Iterable,
+    Mapping,
     NamedTuple,
     Protocol,
 )
@@ -96,6 +99,18 @@ JinjaFilter = Callable[..., Any]
 >>> registry = default_registry().with_plugins([Plugin("jinja-filter", "shout", function)])
 >>> render_jinja("a.j2", tree={"a.j2": "{{ values.name | shout('?') }}"}, values={"name": "web"}, registry=registry)
 'WEB?'
+"""
+
+
+ValuesReader = Callable[["Context", str], Mapping[str, Any]]
+"""Returns the values in the file at a resolved path of `ctx.tree`.
+
+>>> from collections.abc import Mapping
+>>> from kmanifest.plugin import Context, ValuesReader
+>>> def read_lines(ctx: Context, path: str) -> Mapping[str, str]:
+...     lines = ctx.read_resolved(path).decode().splitlines()
+...     return dict(line.split("=", 1) for line in lines)
+>>> reader: ValuesReader = read_lines
 """
 
 
@@ -183,6 +198,22 @@ class Context(NamedTuple):
         if is_restricted and not trees.is_below(real, self.directory):
             raise _restriction_error(path)
         return real
+
+    def find(self, path: str) -> str:
+        """Return the result of `locate`. If there is no such file, the error has the nearest paths that exist."""
+        try:
+            return self.locate(path)
+        except MissingError as error:
+            raise MissingError(error.message, near=self.near_paths(path)) from error
+
+    def near_paths(self, path: str) -> list[str]:
+        """Return the paths most like `path` that exist in its directory, in the form in which `path` is written."""
+        head, slash, last = path.rpartition("/")
+        try:
+            names = self.tree.list(self.tree.resolve(trees.join(self.directory, head or ".")))
+        except KmanifestError:
+            return []
+        return [head + slash + name for name in near_names(last, names)]
 
     def resolve(self, path: str) -> str:
         """Return the path with every link followed, without looking at the load restriction.

@@ -18,6 +18,10 @@ KEEPS_QUOTES: Final = "keeps quotes"
 _NO_NAME: Final[tuple[Any, ...]] = ("", *_EMPTY)
 
 
+class NotAnObjectError(SourceError):
+    """The content was read, but is not an object with a kind and a name."""
+
+
 class LoadedObject(NamedTuple):
     """One object of a file, the index of the document that contains it, and how it was written since it was read."""
 
@@ -110,21 +114,23 @@ def _unwrap_list(objects: list[LoadedObject]) -> list[LoadedObject]:
 
 
 def check_metadata(body: Any, document: int | None) -> None:
-    """Raise SourceError if an object has no kind or no name.
+    """Raise NotAnObjectError if an object has no kind or no name.
 
     Source: kyaml v0.21.2 yaml/rnode.go, GetValidatedMetadata.
     """
     if not _is_mapping(body):
-        raise SourceError(f"expected an object, got {type_name(body)}").within(document=document)
+        raise NotAnObjectError(f"expected an object, got {type_name(body)}").within(
+            document=document
+        )
     kind = body.get("kind")
     if not kind:
-        raise SourceError("a kind is missing").within(field=("kind",), document=document)
+        raise NotAnObjectError("a kind is missing").within(field=("kind",), document=document)
     if isinstance(kind, str) and kind.endswith("List"):
         return
     metadata = body.get("metadata")
     if not _is_mapping(metadata) or metadata.get("name") in _NO_NAME:
         field = ("metadata", "name")
-        raise SourceError("a name is missing").within(field=field, document=document)
+        raise NotAnObjectError("a name is missing").within(field=field, document=document)
 
 
 def _is_mapping(value: Any) -> bool:

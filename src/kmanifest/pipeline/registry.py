@@ -23,9 +23,10 @@ Role = Literal[
     "validator",
     "fetcher",
     "jinja-filter",
+    "values-reader",
     "kustomization-reader",
 ]
-"""The role of a plug-in: which of the six signatures its function has.
+"""The role of a plug-in: which of the seven signatures its function has.
 
 A `kustomization-reader` is always built in: it reads a file that kustomizations can name instead of a kustomization.
 
@@ -36,6 +37,8 @@ True
 """
 
 
+_YAML_SUFFIXES: Final = (".yaml", ".yml", ".json")
+
 _IN_DIRECTORY: Final = "*/*"
 """The beginning of a claim on directories that directly contain files with a suffix."""
 
@@ -43,10 +46,11 @@ _IN_DIRECTORY: Final = "*/*"
 class Plugin(NamedTuple):
     """A plug-in: its role, the name by which files refer to it, and the function.
 
-    `role`: which of the six signatures the function has. `name`: the language of a renderer, the URL scheme of a
-    fetcher, the name of a filter in Jinja2 templates, otherwise `group/version/Kind` (`builtin/Kind` for built-in plug-ins). `call`: the function. `claims`: file
-    names that mark a directory as one of this renderer's, and suffixes such as `*.jsonnet` of files that it renders.
-    `*/*.j2` claims directories without a marker file that directly contain such files.
+    `role`: which of the seven signatures the function has. `name`: the language of a renderer or of a reader of values,
+    the URL scheme of a fetcher, the name of a filter in Jinja2 templates, otherwise `group/version/Kind` (`builtin/Kind`
+    for built-in plug-ins). `call`: the function. `claims`: file names that mark a directory as one of this renderer's, and
+    suffixes such as `*.jsonnet` of files that it renders, or that a reader of values reads. `*/*.j2` claims directories
+    without a marker file that directly contain such files.
     `schema`: a JSON Schema; the config is validated against it before the function is called.
 
     >>> from kmanifest import Plugin, build, default_registry
@@ -237,6 +241,19 @@ class Registry:
             if claim[0] != "*" or claim.startswith(_IN_DIRECTORY) == is_directory
         )
         raise MissingError(f"nothing to build here: no {markers}").within(file=path or ".")
+
+    def values_reader_for(self, path: str) -> Plugin | None:
+        """Return the reader of values that claims the file at `path` by its suffix, or None.
+
+        There is none for YAML and JSON.
+        """
+        if path.endswith(_YAML_SUFFIXES):
+            return None  # so that a build with YAML only does not load installed plug-ins
+        self._load_more()
+        for plugin in self._of_role("values-reader"):
+            if any(path.endswith(claim.removeprefix("*")) for claim in plugin.claims):
+                return plugin
+        return None
 
     def _of_role(self, role: Role) -> list[Plugin]:
         return [plugin for (known_role, _), plugin in self._plugins.items() if known_role == role]

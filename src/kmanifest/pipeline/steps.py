@@ -13,13 +13,14 @@ from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import FieldPath, KmanifestError, LimitError, Location, PluginError
 from kmanifest.model.fieldpath import is_unchanged_copy
 from kmanifest.model.findings import NO_EFFECT, PLUGIN, Finding
-from kmanifest.model.resource import Lineage, Resource
+from kmanifest.model.resource import Lineage, Origin, Resource
 from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.model.values import as_mapping
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.registry import BuiltinPlugin, Plugin
 from kmanifest.pipeline.remote_bases import enter_repository, find_repository
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import Any, Final, Iterable, NamedTuple
+from kmanifest.startup.typing import Any, Final, Iterable, Mapping, NamedTuple
 
 VALIDATED_BY_LABEL: Final = "validated-by"
 BUILTIN_PREFIX: Final = "builtin/"
@@ -112,6 +113,20 @@ def validate(ctx: Context, step: Step, resources: ResourceMap) -> None:
         return
     if _without_validated_label(result) != _without_validated_label(resources):
         raise _contract_error(step, "validator shouldn't modify the resource map")
+
+
+def read_values(ctx: Context, path: str) -> Mapping[str, Any] | None:
+    """Return the values in the file at a resolved path, or None if no reader of values claims it.
+
+    Raises SourceError if they are not a mapping, PluginError if a third-party reader fails.
+    """
+    check_time()
+    plugin = ctx.registry.values_reader_for(path)
+    if plugin is None:
+        return None
+    with _located_at(Step(plugin, Resource({}, Origin(path)))):
+        is_builtin = isinstance(plugin, BuiltinPlugin)
+        return as_mapping(plugin.call(ctx if is_builtin else _private_context(ctx), path))
 
 
 def report_changes(ctx: Context, step: Step, before: ResourceMap, after: ResourceMap) -> None:

@@ -1,4 +1,4 @@
-"""The position of a field in its file, found by parsing the file again. Only errors need it."""
+"""The position of a field in its file, found by parsing the file again. Only errors and listings need it."""
 
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError
@@ -43,36 +43,63 @@ def find_position(data: bytes, field: Sequence[str | int], *, document: int = 0)
     `document` is its index in the result of `load_documents`; 0 is the first document that is not empty. The
     result is (0, 0) if `data` does not parse.
     """
-    limits = DEFAULT_LIMITS._replace(max_input_file=len(data), max_documents=len(data) + 1)
-    try:
-        parts = split_documents(data, limits)
-        parsed = [
-            (part, _parse(part.data))
-            for part in parts[document : document + 1 if document else None]
-        ]
-    except (MarkedYAMLError, ReaderError, SourceError, UnicodeDecodeError):
-        return UNKNOWN_POSITION
-    for part, root in parsed:
-        if root is not None:
-            line, column = _follow(root, field)
-            return line + part.line, column
-    return UNKNOWN_POSITION
+    return PositionIndex(data, document=document).find(field)
 
 
-def _follow(node: _Node, field: Sequence[str | int]) -> tuple[int, int]:
-    """The position at the end of `field`, or as far as it can be followed."""
-    position = node.position
-    for step in field:
-        if node.is_mapping:
-            child = _entry(node, str(step))
-        elif isinstance(step, int) and 0 <= step < len(node.children):
-            child = node.children[step].position, node.children[step]
-        else:
-            child = None
-        if child is None:
-            return position
-        position, node = child
-    return position
+class PositionIndex:
+    """The positions of many fields of one document, which is parsed once. They are those of `find_position`."""
+
+    __slots__ = ("_entries", "_line", "_root")
+
+    def __init__(self, data: bytes, *, document: int = 0) -> None:
+        self._root: _Node | None = None
+        self._line = 0
+        self._entries: dict[int, dict[str, tuple[tuple[int, int], _Node]]] = {}
+        limits = DEFAULT_LIMITS._replace(max_input_file=len(data), max_documents=len(data) + 1)
+        try:
+            parts = split_documents(data, limits)
+            parsed = [
+                (part, _parse(part.data))
+                for part in parts[document : document + 1 if document else None]
+            ]
+        except (MarkedYAMLError, ReaderError, SourceError, UnicodeDecodeError):
+            return
+        for part, root in parsed:
+            if root is not None:
+                self._root, self._line = root, part.line
+                return
+
+    def find(self, field: Sequence[str | int]) -> tuple[int, int]:
+        """Return the line and column of the field or of its nearest existing ancestor; (0, 0) if there is no document."""
+        node = self._root
+        if node is None:
+            return UNKNOWN_POSITION
+        position = node.position
+        for step in field:
+            if node.is_mapping:
+                child = self._own_entries(node).get(str(step)) or _entry(node, str(step))
+            elif isinstance(step, int) and 0 <= step < len(node.children):
+                child = node.children[step].position, node.children[step]
+            else:
+                child = None
+            if child is None:
+                break
+            position, node = child
+        line, column = position
+        return line + self._line, column
+
+    def _own_entries(self, node: _Node) -> dict[str, tuple[tuple[int, int], _Node]]:
+        """Return the positions and values of a mapping by their keys. Of equal keys, the first counts."""
+        entries = self._entries.get(id(node))
+        if entries is None:
+            pairs = list(zip(node.children[::2], node.children[1::2], strict=False))
+            entries = {
+                name.text: (name.position, value)
+                for name, value in reversed(pairs)
+                if name.text is not None
+            }
+            self._entries[id(node)] = entries
+        return entries
 
 
 def _entry(node: _Node, key: str) -> tuple[tuple[int, int], _Node] | None:

@@ -95,14 +95,10 @@ def load_environment(ctx: Context, definition: Definition) -> Environment:
 def _layers(ctx: Context, definition: Definition, row: Row) -> tuple[Layer, ...]:
     try:
         layer_entries = read_entries(definition.document.get("values") or [])
-        return load_layers(ctx, layer_entries, definition.file, row, _evaluate_jsonnet)
+        return load_layers(ctx, layer_entries, definition.file, row)
     except KmanifestError as error:
         raise error.within(field=("values",)) from error
 
 
 def _at_flag(field: FieldPath) -> Location:
     return Location("--set", field=field)
-
-
-def _evaluate_jsonnet(ctx: Context, path: str) -> Any:
-    return ctx.registry.find("values-reader", "jsonnet").call(ctx, path)

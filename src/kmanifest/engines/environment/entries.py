@@ -8,10 +8,10 @@ from functools import partial
 
 from kmanifest.engines.environment.definition import Environment
 from kmanifest.engines.environment.options import Inherited
-from kmanifest.engines.environment.rows import Row, check_value, fill
+from kmanifest.engines.environment.rows import Row, check_axis, check_value, fill
 from kmanifest.engines.environment.values.layers import Layer, inline_layer
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
-from kmanifest.engines.kustomize.entries import Entry, GeneratedEntry, InnerKustomization
+from kmanifest.engines.kustomize.entries import Entry, GeneratedEntry
 from kmanifest.engines.kustomize.kustomization import Kustomization
 from kmanifest.model.errors import (
     FieldPath,
@@ -71,6 +71,7 @@ class EntryReader:
         row, axes = self._environment.row, self._axes()
         for name, value in as_mapping(entry.get("when") or {}, ("when",)).items():
             field = ("when", name)
+            check_axis(axes, name, field)
             allowed = [value] if isinstance(value, str) else as_list(value, field)
             for index, item in enumerate(allowed):
                 place = field if allowed is not value else (*field, index)
@@ -105,24 +106,21 @@ class EntryReader:
         generated = self._generated(source, entry, field, path, instance)
         if instance.name == _NO_INSTANCE:
             return generated
-        return self._inner(generated, field, instance, self._ctx.options.engines)
+        return self._inner(generated, field, instance)
 
-    def _inner(
-        self, entry: Entry, field: FieldPath, instance: _Instance, engines: tuple[Any, ...]
-    ) -> InnerKustomization:
+    def _inner(self, entry: Entry, field: FieldPath, instance: _Instance) -> Kustomization:
+        """Return a kustomization around one entry."""
         file, directory = self._environment.definition.file, self._ctx.directory
         fields: dict[str, Any] = {"resources": (entry,)}
         if instance.name != _NO_INSTANCE:
             fields["nameSuffix"] = f"-{instance.name}"
-        return InnerKustomization(
-            Kustomization(file, directory, "Kustomization", fields, {}, entry_field=field), engines
-        )
+        return Kustomization(file, directory, "Kustomization", fields, {}, entry_field=field)
 
     # --- a path: a kustomization, a file, or another kmanifest.yaml
 
     def _path(
         self, entry: Mapping[str, Any], field: FieldPath, path: str, instance: _Instance
-    ) -> InnerKustomization:
+    ) -> Kustomization:
         layers = instance.layers
         if "values" in entry:
             part = self._part(entry, default=".")
@@ -132,11 +130,9 @@ class EntryReader:
             what = next(name for name in ("values", "instances", "environment") if name in entry)
             message = f"{what} are for a directory with a kmanifest.yaml, which {path!r} is not"
             raise SourceError(message).within(field=(what,))
-        row = {**self._environment.row, **pinned}
-        inherited = Inherited(row, layers)
-        engines = self._ctx.options.engines
-        others = tuple(record for record in engines if not isinstance(record, Inherited))
-        return self._inner(path, (*field, "path"), instance, (*others, inherited))
+        inherited = Inherited({**self._environment.row, **pinned}, layers)
+        inner = self._inner(path, (*field, "path"), instance)
+        return inner._replace(engines=inherited.replace_in(self._ctx.options.engines))
 
     def _pinned(self, entry: Mapping[str, Any]) -> Row:
         pinned = as_mapping(entry.get("environment") or {}, ("environment",))
@@ -187,7 +183,7 @@ class EntryReader:
         import json  # for Jsonnet only
 
         arguments = {
-            name: json.dumps(self._environment.values.part(as_string(part, ("tla", name))).value)
+            name: json.dumps(self._named_part(part, ("tla", name)).value)
             for name, part in as_mapping(entry.get("tla") or {}, ("tla",)).items()
         }
         env = dict(self._environment.row)
@@ -201,13 +197,15 @@ class EntryReader:
 
     def _part(self, entry: Mapping[str, Any], *, default: str) -> MergedValues:
         """Return the part of the values that an entry names, or that it has by default; empty for none."""
-        name = as_string(entry["values"], ("values",)) if "values" in entry else default
-        if not name:
-            return merge_layers(())
+        if "values" in entry or default:
+            return self._named_part(entry.get("values", default), ("values",))
+        return merge_layers(())
+
+    def _named_part(self, name: Any, field: FieldPath) -> MergedValues:
         try:
-            return self._environment.values.part(name)
+            return self._environment.values.part(as_string(name))
         except KmanifestError as error:
-            raise error.within(field=("values",)) from error
+            raise error.within(field=field) from error
 
     def _locate(
         self,

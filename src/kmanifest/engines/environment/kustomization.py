@@ -14,6 +14,7 @@ from kmanifest.engines.environment.definition import (
     load_environment,
 )
 from kmanifest.engines.environment.entries import API_VERSION, EntryReader
+from kmanifest.engines.environment.options import Inherited
 from kmanifest.engines.environment.rows import fill
 from kmanifest.engines.kustomize.annotations import LOCAL_CONFIG
 from kmanifest.engines.kustomize.kustomization import (
@@ -88,7 +89,11 @@ def _with_row(
             resources.append(fill(entry, row, field))
     if "resources" in fields:
         fields["resources"] = tuple(resources)
-    return kustomization._replace(fields=fields, values=_values_object(environment))
+    # What this file names gets its row, and none of the values that its own parent passed on.
+    engines = Inherited(row, ()).replace_in(ctx.options.engines)
+    return kustomization._replace(
+        fields=fields, values=_values_object(environment), engines=engines
+    )
 
 
 def _values_object(environment: Environment) -> Resource | None:

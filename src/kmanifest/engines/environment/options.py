@@ -1,6 +1,6 @@
 """The options of this engine, and what a kmanifest.yaml passes on to those that it names."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 from kmanifest.model.frozen import copy_value, hashable
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
@@ -101,6 +101,10 @@ class Inherited:
         self.layers = layers or ()
         self.is_nested = layers is not None
         self._key = (self.is_nested, tuple(row.items()), tuple(map(id, self.layers)))
+
+    def replace_in(self, engines: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
+        """Return the options of engines with this record instead of another of its type."""
+        return (*(each for each in engines if not isinstance(each, Inherited)), self)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Inherited) and self._key == other._key

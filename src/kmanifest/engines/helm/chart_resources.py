@@ -28,9 +28,9 @@ _CONSTANT_FUNCTIONS: Final = frozenset(("lookup",))  # without a cluster it alwa
 class ChartConfig(NamedTuple):
     """How a generator renders a chart.
 
-    `shown_name` is the chart in messages. `values`: the values that are merged over those of the chart. `locate` returns where a value was set. Empty
-    `kube_version` and `api_versions` mean those of the build. `is_fixed`: the config itself calls no function whose
-    result differs between builds.
+    `shown_name` is the chart in messages. `values`: the values that are merged over those of the chart. `locate` returns
+    where a value was set. Empty `kube_version` and `api_versions` mean those of the build. `is_fixed`: the config itself
+    calls no function whose result differs between builds.
     """
 
     shown_name: str

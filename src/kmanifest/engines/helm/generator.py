@@ -1,7 +1,7 @@
 """The generator `kmanifest.dev/v1alpha1 ChartGenerator`: a local chart as a source of a kustomization."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.engines.helm.chart_resources import ChartConfig, load_local_chart, render_resources
 from kmanifest.engines.helm.dialect import Dialect
@@ -17,8 +17,15 @@ from kmanifest.engines.helm.values.layers import (
     value_layers,
 )
 from kmanifest.engines.helm.values.normalize import normalize_values
-from kmanifest.model.errors import FieldPath, KmanifestError, Locate, Location, SourceError
-from kmanifest.model.resource import Origin, Resource
+from kmanifest.model.errors import (
+    FieldPath,
+    KmanifestError,
+    Locate,
+    Location,
+    MissingError,
+    SourceError,
+)
+from kmanifest.model.resource import Resource
 from kmanifest.pipeline.config_fields import (
     check_fields,
     mapping_field,
@@ -27,13 +34,15 @@ from kmanifest.pipeline.config_fields import (
     switch_field,
 )
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final
+from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _FIELDS: Final = (
     "chart", "release", "namespace", "values", "valuesFiles", "includeCRDs", "skipHooks", "skipTests",
     "kubeVersion", "apiVersions", "helmVersion",
 )  # fmt: skip
-_DOCUMENT: Final = re.compile(r"^---(?:[ \t].*)?$(?:\n# Source: [^/\n]+/(.+))?", re.MULTILINE)
+_DOCUMENT: Final = re.compile(
+    r"^---(?:[ \t].*)?$(?:\n# Source: [^/\n]+/(.+)(\n(?=---))?)?", re.MULTILINE
+)
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
@@ -61,9 +70,21 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         skip_tests=switch_field(body, "skipTests"),
     )
     resources, text = render_resources(ctx, chart, chart_config)
-    is_directory = ctx.tree.kind(path) == "dir"
-    files = _template_files(text, path) if is_directory else {}
-    return [each.with_origin(Origin(files.get(each.origin.document, path))) for each in resources]
+    sources = _find_sources(text, path) if ctx.tree.kind(path) == "dir" else []
+    return [_with_source(each, sources, _Source(path)) for each in resources]
+
+
+class _Source(NamedTuple):
+    """A file of a chart, and the index of a document in it."""
+
+    file: str
+    document: int = 0
+
+
+def _with_source(resource: Resource, sources: Sequence[_Source], other: _Source) -> Resource:
+    origin = resource.origin
+    source = sources[origin.document] if origin.document < len(sources) else other
+    return resource.with_origin(origin._replace(file=source.file, document=source.document))
 
 
 def _dialect(ctx: Context, body: Mapping[str, Any]) -> Dialect:
@@ -85,6 +106,9 @@ def _resolve_chart(ctx: Context, body: Mapping[str, Any]) -> str:
         if path.startswith("/"):
             raise SourceError(f"the path {path!r} of a chart cannot be absolute")
         return ctx.resolve(path)
+    except MissingError as error:
+        near = ctx.near_paths(path)
+        raise MissingError(error.message, near=near).within(field=("chart",)) from error
     except KmanifestError as error:
         raise error.within(field=("chart",)) from error
 
@@ -95,7 +119,7 @@ def _value_layers(ctx: Context, body: Mapping[str, Any], dialect: Dialect) -> li
     files: list[str] = []
     for index, name in enumerate(strings_field(body, "valuesFiles")):
         try:
-            files.append(ctx.locate(name))
+            files.append(ctx.find(name))
             contents[files[-1]] = ctx.read_resolved(files[-1])
         except KmanifestError as error:
             raise error.within(field=("valuesFiles", index)) from error
@@ -138,10 +162,21 @@ def _make_locate(layers: Iterable[ValueLayer]) -> Locate:
     return locate
 
 
-def _template_files(text: str, path: str) -> Mapping[int, str]:
-    """Return the file of each document in the output of the chart at `path`, by the index of the document."""
-    files: list[str] = []
+def _find_sources(text: str, path: str) -> list[_Source]:
+    """Return the source of each document in the output of the chart in the directory `path`.
+
+    The document of a template that writes several is not known, as Helm sorts them. Their source is the directory, so that
+    no error has the line of another document. Files with CustomResourceDefinitions are printed as they are: only the first
+    document of each names it.
+    """
+    sources: list[_Source] = []
+    counts: dict[str, int] = {}
     for match in _DOCUMENT.finditer(text):
-        # Only the first document of a file with CustomResourceDefinitions has a source.
-        files.append(f"{path}/{match[1]}" if match[1] else files[-1] if files else path)
-    return dict(enumerate(files))
+        if match[1] is None and sources:
+            sources.append(sources[-1]._replace(document=sources[-1].document + 1))
+            continue
+        file = f"{path}/{match[1]}"
+        counts[file] = counts.get(file, 0) + 1
+        # A file that begins with `---` makes the document with its name an empty one, which the file does not have.
+        sources.append(_Source(file, -1 if match[2] else 0))
+    return [source if counts[source.file] == 1 else _Source(path) for source in sources]

@@ -46,7 +46,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
 
 def _locate(ctx: Context, path: str, field: tuple[str, int]) -> str:
     try:
-        return ctx.locate(path)
+        return ctx.find(path)
     except KmanifestError as error:
         raise error.within(field=field) from error
 

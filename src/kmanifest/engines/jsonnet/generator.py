@@ -6,7 +6,7 @@ from kmanifest.engines.jsonnet.options import JsonnetOptions
 from kmanifest.engines.jsonnet.programs import Variable
 from kmanifest.engines.jsonnet.render import load_resources
 from kmanifest.io import tree as trees
-from kmanifest.model.errors import SourceError
+from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import as_string
 from kmanifest.pipeline.config_fields import (
@@ -49,7 +49,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     if ctx.state is not None:
         # The files that a program imports are not recorded by name, so no other build may use the result.
         ctx.state.prevent_sharing()
-    return load_resources(ctx, ctx.locate(file), options, arguments=arguments)
+    return load_resources(ctx, _find(ctx, file), options, arguments=arguments)
 
 
 def _pairs(body: Mapping[str, Any], field: str) -> tuple[tuple[str, str], ...]:
@@ -78,3 +78,10 @@ def _argument(body: Mapping[str, Any], name: str) -> Variable:
         message = f"expected values that JSON can represent: {error}"
         raise SourceError(message).within(field=(name,)) from error
     return Variable(name, code, is_code=True, is_optional=True)
+
+
+def _find(ctx: Context, file: str) -> str:
+    try:
+        return ctx.find(file)
+    except KmanifestError as error:
+        raise error.within(field=("file",)) from error

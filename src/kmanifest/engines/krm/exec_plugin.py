@@ -13,15 +13,15 @@ from kmanifest.engines.krm.resource_list import (
     run_executable,
     update_resources,
     with_id_annotation,
-    with_resource_options,
-    without_annotations,
 )
 from kmanifest.io.runner import Command
+from kmanifest.model.annotations import without_annotations
 from kmanifest.model.errors import MissingError, PluginError, SourceError
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import as_string
 from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.resource_options import with_resource_options
 from kmanifest.startup.typing import Final
 
 _MAX_VARIABLE_LENGTH: Final = 131_071  # bytes, with the name; execplugin.go, maxArgStringLength

@@ -19,19 +19,15 @@ from kmanifest.engines.krm.resource_list import (
     run_executable,
     update_resources,
     with_id_annotation,
-    with_resource_options,
-    without_annotations,
 )
-from kmanifest.io import tree as trees
 from kmanifest.io.runner import Command, Runner
-from kmanifest.model.annotations import FUNCTION_ANNOTATIONS, is_function
+from kmanifest.model.annotations import FUNCTION_ANNOTATIONS, is_function, without_annotations
 from kmanifest.model.errors import (
     KmanifestError,
     Location,
     MissingError,
     PluginError,
     SourceError,
-    near_names,
 )
 from kmanifest.model.findings import FUNCTION_RESULT, Finding, Severity
 from kmanifest.model.masking import masker
@@ -39,6 +35,7 @@ from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import Body, as_list, as_mapping, as_string, scalar_text, type_name
 from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.resource_options import with_resource_options
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _FIELDS: Final = ("container", "deferFailure", "exec")
@@ -200,7 +197,7 @@ def find_executable(ctx: Context, path: str) -> str:
     kind = runner.kind(absolute_or_relative)
     if kind == "nothing":
         message = f"no such file or directory: {path!r}"
-        raise MissingError(message, near=_near_paths(ctx, path))
+        raise MissingError(message, near=ctx.near_paths(path))
     if kind != "executable":
         raise PluginError(f"unexecutable function at: {path}")
     return absolute_or_relative
@@ -225,15 +222,6 @@ def _below(directory: str, path: str) -> str:
     """Return a path relative to the root of the tree. Any `..` is left to the system, which may first follow a link."""
     steps = [step for step in path.split("/") if step not in ("", ".")]
     return "/".join([directory, *steps] if directory else steps)
-
-
-def _near_paths(ctx: Context, path: str) -> list[str]:
-    head, slash, last = path.rpartition("/")
-    try:
-        names = ctx.tree.list(ctx.tree.resolve(trees.join(ctx.directory, head or "/")))
-    except KmanifestError:
-        return []
-    return [f"{head}{slash}{name}" for name in near_names(last, names)]
 
 
 def _parse_results(ctx: Context, output: bytes, plugin_name: str) -> list[Finding]:

@@ -10,7 +10,8 @@ setIds.
 from collections.abc import Iterable, Mapping
 
 from kmanifest import yaml
-from kmanifest.engines.krm.resource_list import with_annotations, without_annotations
+from kmanifest.engines.krm.resource_list import with_annotations
+from kmanifest.model.annotations import without_annotations
 from kmanifest.model.values import Body
 from kmanifest.startup.typing import Final
 

@@ -3,27 +3,22 @@
 Source: kustomize v5.8.2 api/internal/plugins/utils/utils.go.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from kmanifest import yaml
 from kmanifest.io.cache import NoCache
 from kmanifest.io.runner import Command, Runner
-from kmanifest.model.errors import KmanifestError, LimitError, PluginError, SourceError
+from kmanifest.model.errors import KmanifestError, LimitError, PluginError
 from kmanifest.model.fieldpath import put
 from kmanifest.model.masking import masker
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.model.values import Body, scalar_text
+from kmanifest.model.values import Body
 from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
 ID: Final = "kustomize.config.k8s.io/id"
-_NEEDS_HASH: Final = "kustomize.config.k8s.io/needs-hash"
-_BEHAVIOR: Final = "kustomize.config.k8s.io/behavior"
-_BEHAVIORS: Final = ("create", "replace", "merge")
-_TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
-_FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
 
 
 class masking_errors:  # noqa: N801 - reads as a sentence where it is used
@@ -109,21 +104,6 @@ def with_annotations(body: Body, annotations: Mapping[str, str]) -> Body:
     return changed
 
 
-def without_annotations(body: Body, names: Collection[str]) -> Body:
-    """Return a body without these annotations, and without the field `annotations` if none are left."""
-    metadata = body.get("metadata")
-    if not isinstance(metadata, Mapping) or "annotations" not in metadata:
-        return body
-    annotations = metadata["annotations"]
-    kept = {key: value for key, value in (annotations or {}).items() if key not in names}
-    if kept:
-        return (
-            body if len(kept) == len(annotations) else put(body, ("metadata", "annotations"), kept)
-        )
-    other_metadata = {key: value for key, value in metadata.items() if key != "annotations"}
-    return {**body, "metadata": other_metadata}
-
-
 def parse_output(ctx: Context, output: bytes, plugin_name: str) -> list[Resource]:
     """Return the resources in a plug-in's output. Raises PluginError if it contains anything else."""
     try:
@@ -135,26 +115,6 @@ def parse_output(ctx: Context, output: bytes, plugin_name: str) -> list[Resource
     except KmanifestError as error:
         line = f" (line {error.location.line} of its output)" if error.location.line else ""
         raise PluginError(f"{plugin_name} printed no resources: {error.message}{line}") from error
-
-
-def with_resource_options(resource: Resource) -> Resource:
-    """Return a generated resource with the options in its annotations: the name's hash, and how it is merged.
-
-    Raises SourceError if the annotation for the hash is neither true nor false.
-    """
-    annotations = resource.annotations
-    text = annotations.get(_NEEDS_HASH)
-    needs_hash = "false" if text is None else scalar_text(text)
-    if needs_hash not in (*_TRUE, *_FALSE):
-        raise SourceError(f"the annotation {_NEEDS_HASH} is {needs_hash!r}, neither true nor false")
-    behavior = scalar_text(annotations.get(_BEHAVIOR, ""))
-    return Resource(
-        without_annotations(resource.body, (_NEEDS_HASH, _BEHAVIOR)),
-        resource.origin,
-        behavior=behavior if behavior in _BEHAVIORS else "",
-        needs_hash=needs_hash in _TRUE,
-        cluster_scoped=resource.cluster_scoped,
-    )
 
 
 def update_resources(

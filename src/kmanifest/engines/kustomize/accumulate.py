@@ -52,7 +52,7 @@ from kmanifest.startup.typing import (
 )
 
 if TYPE_CHECKING:
-    from kmanifest.engines.kustomize.entries import Entry, GeneratedEntry, InnerKustomization
+    from kmanifest.engines.kustomize.entries import Entry, GeneratedEntry
     from kmanifest.engines.kustomize.vars import Var
 
 # Seconds. If the first attempt at a URL took longer, the other kind is not tried.
@@ -135,6 +135,8 @@ def accumulate(
     ctx: Context, kustomization: Kustomization, ancestors: Ancestors, accumulated: Accumulation
 ) -> Accumulation:
     """Add a kustomization's resources to `accumulated`, then run its generators, transformers and validators."""
+    if kustomization.engines is not None:
+        ctx = ctx._replace(options=ctx.options._replace(engines=kustomization.engines))
     scope = KustomizationScope(
         _context_for(ctx, kustomization, accumulated), kustomization, ancestors
     )
@@ -218,7 +220,7 @@ def _load_declared_schema(
     if path is None:
         return ctx.schema if version else None
     try:
-        file = resource_files.find(ctx, path)
+        file = ctx.find(path)
     except KmanifestError as error:
         raise error.within(field=("path",)) from error
     try:
@@ -349,7 +351,7 @@ class ResourceAccumulator:
             return file == kustomization.file
         return kind == "file" and file not in ("", kustomization.file) and file == ctx.locate(url)
 
-    def _add_other(self, entry: "GeneratedEntry | InnerKustomization", field: FieldPath) -> None:
+    def _add_other(self, entry: "GeneratedEntry | Kustomization", field: FieldPath) -> None:
         from kmanifest.engines.kustomize.entries import GeneratedEntry  # few kustomizations
 
         try:
@@ -361,13 +363,15 @@ class ResourceAccumulator:
             raise self._scope.located(error, field) from error
 
     def _add_generated(self, entry: "GeneratedEntry") -> None:
+        from kmanifest.pipeline.resource_options import with_resource_options
+
         ctx, kustomization, ancestors = self._scope
         plugin = ctx.registry.for_config(("generator",), entry.config)
         if plugin is None:
             raise MissingError(f"no generator is called {entry.config.kind}")
         step = Step(plugin, entry.config)
         try:
-            added = steps.generate(ctx, step)
+            added = [with_resource_options(each) for each in steps.generate(ctx, step)]
         except KmanifestError as error:
             if error.location.file:
                 raise
@@ -379,13 +383,9 @@ class ResourceAccumulator:
         _trace(ctx, step._replace(config=located), ResourceMap(), ResourceMap(added))
         self._resources += added
 
-    def _add_inner(self, entry: "InnerKustomization") -> None:
-        ctx = self._scope.ctx
+    def _add_inner(self, entry: Kustomization) -> None:
         inherited = Accumulation(schema=self._accumulated.schema)
-        inner_ctx = ctx._replace(options=ctx.options._replace(engines=entry.engines))
-        self._merge_base(
-            accumulate(inner_ctx, entry.kustomization, self._scope.ancestors, inherited)
-        )
+        self._merge_base(accumulate(self._scope.ctx, entry, self._scope.ancestors, inherited))
 
     def _add_of_kind(self, kind: str, path: str, field: FieldPath) -> None:
         if kind == "dir":
@@ -498,7 +498,7 @@ def _entry_kind(scope: KustomizationScope, path: str, field: FieldPath) -> str:
         if kind is None:
             raise SourceError(f"{path!r} is neither a file nor a directory")
     except MissingError as error:
-        near = resource_files.near_paths(ctx, path)
+        near = ctx.near_paths(path)
         raise scope.located(MissingError(error.message, near=near), field) from error
     except KmanifestError as error:
         raise scope.located(error, field) from error
@@ -630,7 +630,7 @@ def _near_kinds(types: Sequence[configs.TypeKey], resources: ResourceMap) -> lis
 def _load_file(
     ctx: Context, path: str, load: Callable[[bytes], TransformerConfig]
 ) -> TransformerConfig:
-    file = resource_files.find(ctx, path)
+    file = ctx.find(path)
     try:
         return load(ctx.read_resolved(file))
     except KmanifestError as error:

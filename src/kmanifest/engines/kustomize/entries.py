@@ -1,6 +1,6 @@
 """Entries of `resources` that are no paths. Files of another format than the kustomization's may have them."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
 from kmanifest.engines.kustomize.kustomization import Kustomization
 from kmanifest.model.errors import FieldPath, Location
@@ -20,14 +20,5 @@ class GeneratedEntry(NamedTuple):
     name: str
 
 
-class InnerKustomization(NamedTuple):
-    """A kustomization without a file of its own, which another one contains.
-
-    `engines`: the options of engines with which it is built.
-    """
-
-    kustomization: Kustomization
-    engines: tuple[Hashable, ...]
-
-
-Entry = str | GeneratedEntry | InnerKustomization
+Entry = str | GeneratedEntry | Kustomization
+"""A path, what a generator makes, or a kustomization without a file of its own."""

@@ -5,7 +5,6 @@ Source: kustomize v5.8.2 api/kv/kv.go; api/internal/generators/utils.go, ParseFi
 
 import posixpath
 
-from kmanifest.engines.kustomize import resource_files
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.pipeline.context import Context
@@ -62,7 +61,7 @@ def _parse_literal(source: str) -> Pair:
 
 def _load_file(ctx: Context, source: str) -> Pair:
     key, path = split_source(source)
-    return key, _text_or_bytes(ctx.read_resolved(resource_files.find(ctx, path)))
+    return key, _text_or_bytes(ctx.read_resolved(ctx.find(path)))
 
 
 def split_source(source: str) -> tuple[str, str]:
@@ -92,7 +91,7 @@ def _text_or_bytes(content: bytes) -> bytes | str:
 
 
 def _load_env_file(ctx: Context, path: str) -> list[Pair]:
-    return list(parse_env(ctx.read_resolved(resource_files.find(ctx, path))))
+    return list(parse_env(ctx.read_resolved(ctx.find(path))))
 
 
 def parse_env(content: bytes) -> Iterator[Pair]:

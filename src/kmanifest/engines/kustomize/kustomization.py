@@ -29,7 +29,7 @@ from kmanifest.model.errors import (
 from kmanifest.model.findings import DEPRECATED
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, Iterable, Mapping, NamedTuple
+from kmanifest.startup.typing import Any, Final, Hashable, Iterable, Mapping, NamedTuple
 
 _ENGINE: Final = "kustomize"
 """The name of this engine, with which the option `engine` chooses a kustomization."""
@@ -218,7 +218,8 @@ class Kustomization(NamedTuple):
     Deprecated fields are merged into the current ones. `entry_counts` is the number of entries that such a field had
     under its current name. An error uses it to name the field in the file. `values` is an object that the replacements
     of this kustomization read, and that its parent does not get. `entry_field` is the field of the file that contains
-    an inner kustomization, whose only resource is this entry.
+    an inner kustomization, whose only resource is this entry. `engines` are the options of engines for what it names;
+    None leaves them as they are.
     """
 
     file: str
@@ -228,6 +229,7 @@ class Kustomization(NamedTuple):
     entry_counts: Mapping[str, int]
     values: Resource | None = None
     entry_field: FieldPath = ()
+    engines: tuple[Hashable, ...] | None = None
 
     def get(self, name: str, default: Any = ()) -> Any:
         """Return the field, or `default` if the file does not have it."""

@@ -25,7 +25,6 @@ from kmanifest.engines.kustomize.origins import OriginPath
 from kmanifest.engines.kustomize.references import fix_references
 from kmanifest.engines.kustomize.scalar_nodes import resolved
 from kmanifest.engines.kustomize.scalars import plain_key
-from kmanifest.engines.kustomize.transformers.metadata import METADATA_LABELS, label
 from kmanifest.engines.kustomize.transformers.names import add_hash
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import SourceError
@@ -193,6 +192,9 @@ class _FinalSteps:
             and "managedByLabel" not in self._build_metadata()
         ):
             return resources
+        # imported for this label only
+        from kmanifest.engines.kustomize.transformers.metadata import METADATA_LABELS, label
+
         body = {"labels": {MANAGED_BY: f"kustomize-{VERSION}"}, "fieldSpecs": METADATA_LABELS}
         config = Resource(body, Origin(self._kustomization.file))
         return self._step(

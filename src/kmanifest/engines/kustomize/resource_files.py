@@ -4,8 +4,7 @@ Source: kustomize v5.8.2 api/resource/factory.go.
 """
 
 from kmanifest.engines.kustomize.annotations import INTERNAL_PREFIX, with_history_from_annotations
-from kmanifest.io import tree as trees
-from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
+from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
@@ -13,36 +12,14 @@ from kmanifest.pipeline.context import Context
 
 def read_patch(ctx: Context, path: str) -> list[Resource]:
     """Return the patches in the file at `path`."""
-    file = find(ctx, path)
+    file = ctx.find(path)
     return parse_patch(ctx, ctx.read_resolved(file), file)
 
 
 def read(ctx: Context, path: str) -> list[Resource]:
     """Return the resources in the file at `path`, a path as it is written in a file of `ctx.directory`."""
-    file = find(ctx, path)
+    file = ctx.find(path)
     return parse(ctx, ctx.read_resolved(file), file)
-
-
-def find(ctx: Context, path: str) -> str:
-    """Return the result of `ctx.locate`.
-
-    Raises MissingError with the nearest entries of the directory.
-    """
-    try:
-        return ctx.locate(path)
-    except MissingError as error:
-        raise MissingError(error.message, near=near_paths(ctx, path)) from error
-
-
-def near_paths(ctx: Context, path: str) -> list[str]:
-    """Return the paths most like `path` that exist in its directory, in the form in which `path` is written."""
-    head, slash, last = path.rpartition("/")
-    try:
-        directory = ctx.tree.resolve(trees.join(ctx.directory, head or "."))
-        names = ctx.tree.list(directory)
-    except KmanifestError:
-        return []
-    return [head + slash + name for name in near_names(last, names)]
 
 
 def parse_patch(ctx: Context, content: bytes, file: str) -> list[Resource]:
@@ -52,9 +29,9 @@ def parse_patch(ctx: Context, content: bytes, file: str) -> list[Resource]:
     """
     try:
         return parse(ctx, content, file)
+    except parsing.NotAnObjectError:
+        raise  # all keys are strings; this may be a list of JSON patch operations
     except SourceError as error:
-        if content.lstrip().startswith(b"- "):
-            raise  # a list, as of JSON patch operations, is no object, whatever its keys are
         try:
             resources = parsing.parse(ctx, content, file, allow_other_keys=True)
             return _with_extras(ctx, resources, content)
@@ -83,5 +60,8 @@ def _with_extras(ctx: Context, resources: list[Resource], content: bytes) -> lis
 
 
 def _has_object_in_comment(content: bytes) -> bool:
-    """Return whether some comment may begin with a JSON object."""
-    return any(comment.lstrip()[:1] == b"{" for comment in content.split(b"#")[1:])
+    """Return whether a comment may begin with a JSON object. Templates such as `{{name}}` are none."""
+    comments = (comment.lstrip() for comment in content.split(b"#")[1:])
+    return any(
+        comment[:1] == b"{" and comment[1:].lstrip()[:1] in (b'"', b"}") for comment in comments
+    )

@@ -17,12 +17,12 @@ _RESERVED_BEFORE_SPACE: Final = frozenset("?:-")
 
 def can_be_plain(text: str) -> bool:
     """Return whether the text can be written without quotes, whatever its value then is."""
-    if not text.isascii() or not text.isprintable():
+    if not text.isascii():
         import re
 
         return re.match(_NOT_PLAIN, text) is None
     first = text[:1]
-    return not (
+    return text.isprintable() and not (
         first in _RESERVED_AT_START
         or (first in _RESERVED_BEFORE_SPACE and text[1:2] in ("", " "))
         or text.startswith(("---", "..."))

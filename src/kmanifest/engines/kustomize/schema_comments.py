@@ -11,7 +11,6 @@ GetSchema; yaml/merge2/merge2.go, SetComments.
 """
 
 import json
-import re
 
 from kmanifest.engines.kustomize.source_nodes import find_object_node
 from kmanifest.engines.kustomize.yaml_nodes import Comments, Node
@@ -86,11 +85,6 @@ def _schema_in(comments: Comments) -> Mapping[str, Any] | None:
         isinstance(schema[name], types) for name, types in _FIELD_TYPES.items() if name in schema
     )
     return schema if has_types else None
-
-
-def may_have_schema_comments(content: bytes) -> bool:
-    """Return whether a file may have a comment that begins with a brace; nearly all have none."""
-    return b"#" in content and re.search(rb"#[#\s]*\{", content) is not None
 
 
 class CommentedFields(TypeSchema):

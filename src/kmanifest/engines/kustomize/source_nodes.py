@@ -92,7 +92,10 @@ def find_object_node(content: bytes, resource: Resource, limits: Limits) -> Node
 def _parse_document(content: bytes, document: int, limits: Limits) -> Node | None:
     from kmanifest.engines.kustomize.goyaml.compose import parse_node  # few builds need it
 
-    root = parse_node(split_documents(content, limits)[document].data.decode("utf-8", "replace"))
+    documents = split_documents(content, limits)
+    if document >= len(documents):  # a template may have written the resource
+        return None
+    root = parse_node(documents[document].data.decode("utf-8", "replace"))
     if root is not None:
         set_values(root)
     return root

@@ -5,12 +5,11 @@ items of a list are samples of each of its items, so the keys of a mapping in a 
 A null declares any type, and an empty mapping or list declares nothing about what is in it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping
 
+from kmanifest.engines.environment.values.faults import find_near
 from kmanifest.engines.environment.values.paths import Link
 from kmanifest.model.deadline import check_time, checked
-from kmanifest.model.errors import near_names
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _TYPE_NAMES: Final = {
@@ -22,8 +21,7 @@ _TYPE_NAMES: Final = {
     bool: "boolean",
     type(None): "null",
 }
-_MAX_CANDIDATES: Final = 1_000
-_MAX_NAME: Final = 200
+_CONTAINERS: Final = (dict, list)
 
 
 class Fault(NamedTuple):
@@ -40,25 +38,22 @@ class Fault(NamedTuple):
 
 
 class Declaration:
-    """What the first layer declares at one path. The declarations below it are made when they are needed."""
+    """What the first layer declares at one path. `samples`: its values there; several of them only inside a list."""
 
-    __slots__ = ("_fields", "_is_entered", "_items", "_samples", "types")
+    __slots__ = ("_fields", "_is_entered", "_items", "samples", "types")
 
-    def __init__(self, samples: Iterable[Any]) -> None:
-        self._samples = list(samples)
-        self.types = dict.fromkeys(_TYPE_NAMES[sample.__class__] for sample in self._samples)
+    def __init__(self, samples: list[Any]) -> None:
+        self.samples = samples
+        self.types = tuple(dict.fromkeys(_TYPE_NAMES[sample.__class__] for sample in samples))
         self._is_entered = False
-        self._fields: Mapping[str, Declaration] | None = None
+        self._fields: dict[str, Declaration] | None = None
         self._items: Declaration | None = None
 
-    @property
-    def allows_anything(self) -> bool:
-        """Whether values of every type are allowed."""
-        return "null" in self.types
-
-    def allows(self, type_name: str) -> bool:
-        """Return whether values of this type are allowed. An integer is a number as well."""
-        return type_name in self.types or (type_name == "integer" and "number" in self.types)
+    def allows(self, value: Any) -> bool:
+        """Return whether a value has a declared type. An integer is a number as well, and null declares any type."""
+        name = _TYPE_NAMES[value.__class__]
+        types = self.types
+        return name in types or (name == "integer" and "number" in types) or "null" in types
 
     def fields(self) -> "Mapping[str, Declaration] | None":
         """Return the declared keys of a mapping; None if there may be any."""
@@ -71,50 +66,72 @@ class Declaration:
         return self._items
 
     def _enter(self) -> None:
+        """Declare what is inside. Every later value of a list uses it, so the samples are walked once."""
         if self._is_entered:
             return
         self._is_entered = True
-        mappings = [sample for sample in self._samples if sample.__class__ is dict]
+        mappings = [sample for sample in self.samples if sample.__class__ is dict]
         if all(mappings):
             samples: dict[str, list[Any]] = {}
             for mapping in checked(mappings):
                 for key, value in mapping.items():
                     samples.setdefault(key, []).append(value)
             self._fields = {key: Declaration(values) for key, values in samples.items()}
-        lists = [sample for sample in self._samples if sample.__class__ is list]
+        lists = [sample for sample in self.samples if sample.__class__ is list]
         if all(lists):
-            self._items = Declaration(item for items in checked(lists) for item in items)
+            self._items = Declaration([item for items in checked(lists) for item in items])
 
 
-def find_faults(declaration: Declaration, layer: Any) -> Iterator[Fault]:
-    """Yield what the declaration does not allow in the values of a layer, in their order."""
-    pending: list[tuple[Declaration, Any, Link]] = [(declaration, layer, None)]
+_Pending = tuple[Any, Any, Link]
+"""What is declared, as a Declaration or as its only sample; the value; and its path."""
+
+
+def find_faults(first: Mapping[str, Any], layer: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what the first layer does not allow in a later one, in the order of the keys."""
+    pending: list[_Pending] = [(first, layer, None)]
     while pending:
         check_time()
-        declaration, value, path = pending.pop()
-        if declaration.allows_anything:
-            continue
-        got = _TYPE_NAMES[value.__class__]
-        if not declaration.allows(got):
-            yield Fault(path, tuple(declaration.types), got)
-        elif got == "mapping":
-            fields = declaration.fields()
-            if fields is not None:
-                known = [(fields[key], value[key], (path, key)) for key in value if key in fields]
-                pending.extend(reversed(known))
-                for key in value:
-                    if key not in fields:
-                        yield Fault((path, key), near=tuple(_near(key, fields)))
-        elif got == "list":
-            item_declaration = declaration.items()
-            if item_declaration is not None:
-                items = enumerate(value)
-                pending.extend([(item_declaration, item, (path, i)) for i, item in items][::-1])
+        declared, value, path = pending.pop()
+        if declared.__class__ is dict and value.__class__ is dict:  # by far the most frequent
+            inner, fields = _inner_of_one(declared, value, path), declared
+        else:
+            if declared.__class__ is not Declaration:
+                declared = Declaration([declared])
+            if not declared.allows(value):
+                yield Fault(path, declared.types, _TYPE_NAMES[value.__class__])
+                continue
+            inner, fields = _inner(declared, value, path)
+        pending.extend(reversed(inner))
+        if fields:
+            for key in value:
+                if key not in fields:
+                    yield Fault((path, key), near=tuple(find_near(key, fields)))
 
 
-def _near(key: str, fields: Mapping[str, Any]) -> list[str]:
-    """Return the declared keys that are similar. Very long or very many ones are not compared: that takes seconds."""
-    if len(key) > _MAX_NAME:
-        return []
-    names = [name for name in islice(fields, _MAX_CANDIDATES) if len(name) <= _MAX_NAME]
-    return near_names(key, names)
+def _inner_of_one(
+    declared: Mapping[str, Any], value: Mapping[str, Any], path: Link
+) -> list[_Pending]:
+    """Return the entries of a mapping that remain to be compared. Two scalars of one type are not."""
+    return [
+        (declared[key], item, (path, key))
+        for key, item in value.items()
+        if key in declared
+        and (declared[key].__class__ is not item.__class__ or item.__class__ in _CONTAINERS)
+    ]
+
+
+def _inner(
+    declared: Declaration, value: Any, path: Link
+) -> tuple[list[_Pending], Mapping[str, Any] | None]:
+    """Return what is inside of a value and remains to be compared, and the keys that it may have; None for any."""
+    if "null" in declared.types:
+        return [], None
+    if value.__class__ is dict and (fields := declared.fields()) is not None:
+        return [(fields[key], value[key], (path, key)) for key in value if key in fields], fields
+    if value.__class__ is list and (items := declared.items()) is not None:
+        return [
+            (items, item, (path, index))
+            for index, item in enumerate(value)
+            if item.__class__ in _CONTAINERS or not items.allows(item)
+        ], None
+    return [], None

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from kmanifest.engines.environment.values.faults import MAX_FAULTS, raise_all
-from kmanifest.engines.environment.values.layers import file_locator, find_file
+from kmanifest.engines.environment.values.faults import MAX_FAULTS, find_near, raise_all
+from kmanifest.engines.environment.values.layers import FileLocator, find_file
 from kmanifest.engines.environment.values.merging import MergedValues
 from kmanifest.engines.environment.values.reading import read_values
 from kmanifest.engines.environment.values.schema_steps import check_steps
@@ -12,7 +12,6 @@ from kmanifest.model.errors import (
     KmanifestError,
     LimitError,
     SourceError,
-    near_names,
 )
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
@@ -30,15 +29,13 @@ def check_schema(ctx: Context, schema_file: str, values: MergedValues) -> None:
     """
     path = find_file(ctx, schema_file) or ""
     content = ctx.read_resolved(path)
-    locate = file_locator(ctx, path, content)
+    locate = FileLocator(ctx, path, content)
     try:
         schema = read_values(content, path, ctx.options.limits)
         check_steps(schema, values.value, max_steps=ctx.options.limits.max_steps)
         problems = _problems(schema, values.value)
     except KmanifestError as error:
-        known = error.location
-        located = error.at(locate(known.field)) if known.field else error.within(file=path)
-        raise located from error
+        raise locate.attribute(error) from error
     raise_all(_to_error(problem, values, schema_file) for problem in problems)
 
 
@@ -84,9 +81,9 @@ def _near(problem: Any) -> list[str]:
     """Return the choices of an `enum` that are like the value."""
     options = getattr(problem.kind, "options", None)
     value = problem.instance
-    if not isinstance(options, list) or not isinstance(value, str) or len(value) > _MAX_MESSAGE:
+    if not isinstance(options, list) or not isinstance(value, str):
         return []
-    return near_names(value, [option for option in options[:1000] if isinstance(option, str)])
+    return find_near(value, (option for option in options if isinstance(option, str)))
 
 
 def _short(message: str) -> str:

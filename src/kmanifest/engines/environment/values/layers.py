@@ -7,8 +7,7 @@ from kmanifest import yaml
 from kmanifest.engines.environment.rows import Row, fill
 from kmanifest.engines.environment.values.paths import format_path, parse_path
 from kmanifest.engines.environment.values.reading import plain_values, read_values
-from kmanifest.engines.environment.values.toml_positions import find_toml_position
-from kmanifest.io import tree as trees
+from kmanifest.engines.environment.values.toml_positions import TomlIndex
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import (
     FieldPath,
@@ -19,13 +18,14 @@ from kmanifest.model.errors import (
     near_names,
 )
 from kmanifest.model.values import as_list, as_mapping, as_string
+from kmanifest.pipeline import steps
 from kmanifest.pipeline.context import Context
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from kmanifest.yaml.positions import PositionIndex
 
 Locate = Callable[[FieldPath], Location]
-EvaluateJsonnet = Callable[[Context, str], Any]
-"""Returns the value of the Jsonnet file at a resolved path."""
-
 _FIELD: Final = "values"
 _ENTRY_KEYS: Final = ("file", "lists")
 _SURROGATE: Final = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -140,21 +140,18 @@ def load_layers(
     entries: tuple[LayerEntry, ...],
     file: str,
     row: Row,
-    evaluate_jsonnet: EvaluateJsonnet,
 ) -> tuple[Layer, ...]:
     """Return the layers that the entries name, without the optional ones whose file is absent.
 
     `file`: the kmanifest.yaml. Paths are relative to `ctx.directory`, and the load restriction holds for them. Raises
     MissingError with near paths, SourceError or LimitError, located in a layer or at the entry.
     """
-    layers = (_load_layer(ctx, entry, file, row, evaluate_jsonnet) for entry in checked(entries))
+    layers = (_load_layer(ctx, entry, file, row) for entry in checked(entries))
     return tuple(layer for layer in layers if layer is not None)
 
 
-def _load_layer(
-    ctx: Context, entry: LayerEntry, file: str, row: Row, evaluate_jsonnet: EvaluateJsonnet
-) -> Layer | None:
-    locate_rule = file_locator(ctx, file)
+def _load_layer(ctx: Context, entry: LayerEntry, file: str, row: Row) -> Layer | None:
+    locate_rule = FileLocator(ctx, file)
     if entry.inline is not None:
         return inline_layer(ctx, entry.inline, file, entry.field)
     path_field = entry.path_field or entry.field
@@ -169,15 +166,16 @@ def _load_layer(
         content = ctx.read_resolved(real)
     except KmanifestError as error:
         raise error.within(file=file, field=path_field) from error
+    locate = FileLocator(ctx, real, content)
     try:
-        if real.endswith(".jsonnet"):
-            result = evaluate_jsonnet(ctx, real)
-            value = plain_values(result, ctx.options.limits, has_only_floats=True)
-        else:
+        result = steps.read_values(ctx, real)
+        if result is None:
             value = read_values(content, real, ctx.options.limits)
+        else:
+            value = plain_values(result, ctx.options.limits, has_only_floats=True)
     except KmanifestError as error:
-        raise error.within(file=real) from error
-    return Layer(path, value, file_locator(ctx, real, content), entry.lists, locate_rule)
+        raise locate.attribute(error) from error
+    return Layer(path, value, locate, entry.lists, locate_rule)
 
 
 def inline_layer(ctx: Context, values: Mapping[str, Any], file: str, field: FieldPath) -> Layer:
@@ -186,65 +184,82 @@ def inline_layer(ctx: Context, values: Mapping[str, Any], file: str, field: Fiel
         value = plain_values(values, ctx.options.limits)
     except KmanifestError as error:
         raise error.within(file=file, field=field) from error
-    return Layer(file.rpartition("/")[2], value, file_locator(ctx, file, prefix=field))
+    return Layer(file.rpartition("/")[2], value, FileLocator(ctx, file, prefix=field))
 
 
 def find_file(ctx: Context, path: str, *, is_optional: bool = False) -> str | None:
     """Return the resolved path of a file, None for an optional one that is absent.
 
-    Raises MissingError with near paths, and the other errors of `Context.locate`.
+    Raises the errors of `Context.find`.
     """
+    if not is_optional:
+        return ctx.find(path)
     try:
         return ctx.locate(path)
-    except MissingError as error:
-        if is_optional:
-            return None
-        raise MissingError(error.message, near=_near_paths(ctx, path)) from error
+    except MissingError:
+        return None
 
 
-def _near_paths(ctx: Context, path: str) -> list[str]:
-    """Return the paths like this one that exist in its directory."""
-    head, slash, last = path.rpartition("/")
-    try:
-        names = ctx.tree.list(ctx.tree.resolve(trees.join(ctx.directory, head or ".")))
-    except KmanifestError:
-        return []
-    return [head + slash + name for name in near_names(last, names)]
-
-
-def file_locator(
-    ctx: Context, file: str, content: bytes | None = None, *, prefix: FieldPath = ()
-) -> Locate:
-    """Return a function that returns the location of a path in a file, with line and column.
+class FileLocator:
+    """A function that returns the location of a path in a file, with line and column.
 
     `prefix`: the field of the file below which the paths begin. The file is read again if its content is not given. A file
     of Jsonnet has no lines for its values.
     """
 
-    def locate(path: FieldPath) -> Location:
-        field = (*prefix, *path)
-        line, column = 0, 0
-        if file.endswith(".toml"):
-            line, column = find_toml_position(content or b"", field)
-        elif not file.endswith(".jsonnet"):
-            line, column = yaml.find_position(_readable(_content()), field)
-        return Location(file, line, column, field)
+    __slots__ = ("_content", "_ctx", "_file", "_index", "_is_used", "_prefix")
 
-    def _readable(data: bytes) -> bytes:
-        """Return JSON without escaped surrogates, which are valid there and not in YAML. No position changes."""
-        return re.sub(_SURROGATE, rb"\\u0020", data) if file.endswith(".json") else data
+    def __init__(
+        self, ctx: Context, file: str, content: bytes | None = None, *, prefix: FieldPath = ()
+    ) -> None:
+        self._ctx = ctx
+        self._file = file
+        self._content = content
+        self._prefix = prefix
+        self._is_used = False
+        self._index: PositionIndex | TomlIndex | None = None
 
-    def _content() -> bytes:
-        if content is not None:
-            return content
-        try:
-            return ctx.read_resolved(ctx.tree_of(file).resolve(file))
-        except KmanifestError:  # the location is then the file alone
-            return b""
+    def __call__(self, path: FieldPath) -> Location:
+        field = (*self._prefix, *path)
+        line, column = self._find(field)
+        return Location(self._file, line, column, field)
 
-    return locate
+    def attribute(self, error: KmanifestError) -> KmanifestError:
+        """Return an error in the file with its location. Errors that name a file are left unchanged."""
+        known = error.location
+        if known.file or known.line or not known.field:
+            return error.within(file=self._file)
+        return error.at(self(known.field))
+
+    def _find(self, field: FieldPath) -> tuple[int, int]:
+        if self._file.endswith(".jsonnet"):
+            return 0, 0
+        if self._index is not None:
+            return self._index.find(field)
+        if self._file.endswith(".toml"):
+            self._index = TomlIndex(self._read())
+        elif self._is_used:
+            from kmanifest.yaml.positions import PositionIndex  # imports PyYAML
+
+            self._index = PositionIndex(self._read())
+        else:  # most errors need one position
+            self._is_used = True
+            return yaml.find_position(self._read(), field)
+        return self._index.find(field)
+
+    def _read(self) -> bytes:
+        if self._content is None:
+            ctx, file = self._ctx, self._file
+            try:
+                self._content = ctx.read_resolved(ctx.tree_of(file).resolve(file))
+            except KmanifestError:  # the location is then the file alone
+                self._content = b""
+        if self._file.endswith(".json"):
+            # Escaped surrogates are valid in JSON and not in YAML. No position changes.
+            return re.sub(_SURROGATE, rb"\\u0020", self._content)
+        return self._content
 
 
 def describe_rule(path: FieldPath) -> str:
     """Return the path of a list as it is written in `lists`."""
-    return format_path(path)[1:]
+    return format_path(path)[1:] or "."

@@ -12,8 +12,8 @@ a location is needed.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 
-from kmanifest.engines.environment.values.declarations import Declaration, Fault, find_faults
-from kmanifest.engines.environment.values.faults import MAX_FAULTS, raise_all
+from kmanifest.engines.environment.values.declarations import Fault, find_faults
+from kmanifest.engines.environment.values.faults import MAX_FAULTS, find_near, raise_all
 from kmanifest.engines.environment.values.layers import Layer, ListRule, describe_rule
 from kmanifest.engines.environment.values.paths import Link, format_path, parse_path, unroll
 from kmanifest.model import fieldpath
@@ -24,13 +24,12 @@ from kmanifest.model.errors import (
     Location,
     MissingError,
     SourceError,
-    near_names,
 )
 from kmanifest.model.fieldpath import MISSING
 from kmanifest.model.values import type_name
 from kmanifest.startup.typing import Any, Final
 
-_MAX_CANDIDATES: Final = 1_000
+_MAX_PATHS: Final = 1_000
 
 _Source = tuple[int, Link]
 """The index of a layer, and a path in it."""
@@ -117,8 +116,8 @@ class MergedValues:
 
     @staticmethod
     def _missing(path: str, steps: Sequence[str | int], name: str, value: Any) -> MissingError:
-        names = list(islice(value, _MAX_CANDIDATES)) if isinstance(value, dict) else []
-        near = [format_path([*steps, key]) for key in near_names(name, names)]
+        names = value if isinstance(value, dict) else ()
+        near = [format_path([*steps, key]) for key in find_near(name, names)]
         return MissingError(f"there is no value {path}", near=near)
 
 
@@ -130,12 +129,7 @@ def merge_layers(layers: Sequence[Layer]) -> MergedValues:
     """
     if not layers:
         return MergedValues({}, (), _Origin((0, None)))
-    declaration = Declaration([layers[0].value])
-    raise_all(
-        error
-        for index, layer in enumerate(layers[1:], 1)
-        for error in _sorted(_layer_errors(declaration, layers[0], layers[index]))
-    )
+    raise_all(error for layer in layers[1:] for error in _sorted(_layer_errors(layers[0], layer)))
     merge = _Merge(layers)
     for index in range(1, len(layers)):
         merge.add(index)
@@ -147,17 +141,17 @@ def _sorted(errors: Iterable[KmanifestError]) -> list[KmanifestError]:
     return sorted(islice(errors, MAX_FAULTS), key=lambda error: error.location[1:3])
 
 
-def _layer_errors(declaration: Declaration, first: Layer, layer: Layer) -> Iterable[KmanifestError]:
+def _layer_errors(first: Layer, layer: Layer) -> Iterable[KmanifestError]:
     for path, rule in checked(layer.lists.items()):
         declared = fieldpath.get(first.value, path, MISSING)
         if not isinstance(declared, list):
             yield _rule_error(first, layer, path, rule)
-    for fault in find_faults(declaration, layer.value):
+    for fault in find_faults(first.value, layer.value):
         yield _fault_error(first, layer, fault)
 
 
 def _rule_error(first: Layer, layer: Layer, path: FieldPath, rule: ListRule) -> KmanifestError:
-    near = near_names(describe_rule(path), map(describe_rule, _list_paths(first.value)))
+    near = find_near(describe_rule(path), map(describe_rule, _list_paths(first.value)))
     message = f"{first.name} declares no list {describe_rule(path)!r}"
     return MissingError(message, near=near, location=layer.locate_rule(rule.field))
 
@@ -166,7 +160,7 @@ def _list_paths(values: Mapping[str, Any]) -> list[FieldPath]:
     """Return the paths of the first lists that are not inside of lists."""
     paths: list[FieldPath] = []
     pending: list[tuple[FieldPath, Any]] = [((), values)]
-    while pending and len(paths) < _MAX_CANDIDATES:
+    while pending and len(paths) < _MAX_PATHS:
         check_time()
         path, value = pending.pop()
         if isinstance(value, list):

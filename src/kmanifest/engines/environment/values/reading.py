@@ -10,11 +10,13 @@ from math import isfinite
 
 from kmanifest import yaml
 from kmanifest.engines.environment.values.paths import Link, unroll
-from kmanifest.model.deadline import check_time
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
 from kmanifest.model.limits import Limits
 from kmanifest.model.values import TimeText, as_mapping, printed_value, type_name
 from kmanifest.startup.typing import Any, Final
+
+_PLAIN: Final = frozenset((str, int, bool, type(None)))
 
 MAX_TOML: Final = 1 << 20
 """Bytes of a TOML file. The parser of the standard library checks no deadline."""
@@ -43,34 +45,40 @@ def plain_values(value: Any, limits: Limits, *, has_only_floats: bool = False) -
     With `has_only_floats`, whole numbers become integers: Jsonnet has one type of number. Raises SourceError for any
     other type and for a number that is not finite, LimitError for values that are nested too deeply.
     """
-    root: list[Any] = [as_mapping(value)]
-    pending: list[tuple[Any, str | int, Link, int]] = [(root, 0, None, 1)]
+    root = _plain_container(as_mapping(value))
+    pending: list[tuple[Any, Link, int]] = [(root, None, 1)]
     while pending:
         check_time()
-        container, key, path, depth = pending.pop()
-        item = container[key]
-        if isinstance(item, Mapping | list | tuple):
-            if depth > limits.max_depth:
-                raise LimitError(f"nested more than {limits.max_depth} levels deep (max_depth)")
-            copy: Any = _plain_container(item)
-            container[key] = copy
-            steps = copy if copy.__class__ is dict else range(len(copy))
-            pending.extend([(copy, step, (path, step), depth + 1) for step in steps])
-        else:
-            container[key] = _plain_scalar(item, path, has_only_floats=has_only_floats)
-    values: dict[str, Any] = root[0]
+        container, path, depth = pending.pop()
+        if depth > limits.max_depth:
+            raise LimitError(f"nested more than {limits.max_depth} levels deep (max_depth)")
+        # No key is added, so the changes do not disturb the iteration.
+        for step, item in (
+            container.items() if container.__class__ is dict else enumerate(container)
+        ):
+            item_class = item.__class__
+            if item_class in _PLAIN:
+                continue
+            if item_class is dict or isinstance(item, Mapping | list | tuple):
+                container[step] = copy = _plain_container(item)
+                pending.append((copy, (path, step), depth + 1))
+            else:
+                here = (path, step)
+                container[step] = _plain_scalar(item, here, has_only_floats=has_only_floats)
+    values: dict[str, Any] = root
     return values
 
 
 def _plain_container(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): printed_value(key, item) for key, item in value.items()}
-    return list(value)
+    """Return a copy of a mapping or list, with keys that are no subclass of `str`."""
+    if not isinstance(value, Mapping):
+        return list(value)
+    if all(key.__class__ is str for key in value):
+        return dict(value)
+    return {str(key): printed_value(key, item) for key, item in value.items()}
 
 
 def _plain_scalar(value: Any, path: Link, *, has_only_floats: bool) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
     if isinstance(value, TimeText):
         return value.text
     if isinstance(value, str):
@@ -157,15 +165,16 @@ def _toml_error(message: str, text: str) -> KmanifestError:
 def _check_dotted_keys(text: str) -> None:
     """Refuse dotted keys with very many parts. The check is linear."""
     dots = 0
-    tokens = r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[ \t]+|\.|[^.]"""
-    for token in re.finditer(tokens, text):
+    # A string that is not closed ends with its line, so no token is read twice.
+    tokens = r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[ \t]+|\.|[^.]"""
+    for token in checked(re.finditer(tokens, text)):
         first = token[0][0]
         if first == ".":
             dots += 1
             if dots >= _MAX_DOTTED:
                 line = text.count("\n", 0, token.start()) + 1
                 raise LimitError(f"a key of more than {_MAX_DOTTED} parts").within(line=line)
-        elif not (first.isalnum() or first in "_-\"' \t") or token[0] in ('"', "'"):
+        elif not (first.isalnum() or first in "_-\"' \t"):
             dots = 0
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import FieldPath
 from kmanifest.startup.typing import Final
 
@@ -12,17 +13,26 @@ _HEADER: Final = rf"[ \t]*(\[\[?)[ \t]*({_DOTTED})[ \t]*\]"
 _KEY: Final = rf"[ \t]*({_DOTTED})[ \t]*="
 
 
-def find_toml_position(content: bytes, path: FieldPath) -> tuple[int, int]:
-    """Return line and column, counted from 1, of the key at `path`, or of its nearest ancestor with a line of its own.
+class TomlIndex:
+    """The positions of all keys of a TOML file that have a line of their own."""
 
-    A key inside an inline table or a list has the position of the key that begins the line. (1, 1) if there is none.
-    """
-    best, best_length = (1, 1), 0
-    for position, key_path in _keys(content.decode("utf-8", "replace")):
-        shared = min(len(key_path), len(path))
-        if shared > best_length and key_path[:shared] == path[:shared]:
-            best, best_length = position, shared
-    return best
+    __slots__ = ("_positions",)
+
+    def __init__(self, content: bytes) -> None:
+        self._positions: dict[FieldPath, tuple[int, int]] = {}
+        for position, path in checked(_keys(content.decode("utf-8", "replace"))):
+            for length in range(1, len(path) + 1):
+                self._positions.setdefault(path[:length], position)
+
+    def find(self, path: FieldPath) -> tuple[int, int]:
+        """Return line and column, counted from 1, of the key at `path`, or of its nearest ancestor; else (1, 1).
+
+        A key inside an inline table or a list has the position of the key that begins the line.
+        """
+        for length in range(len(path), 0, -1):
+            if path[:length] in self._positions:
+                return self._positions[path[:length]]
+        return 1, 1
 
 
 def _keys(text: str) -> Iterator[tuple[tuple[int, int], FieldPath]]:

@@ -7,7 +7,6 @@ same directory in the copy.
 Source: kustomize v5.8.2 api/internal/localizer/localizer.go and locloader.go.
 """
 
-from kmanifest.engines.kustomize import resource_files
 from kmanifest.engines.kustomize.file_patterns import files_of
 from kmanifest.engines.kustomize.key_values import base_name, split_source
 from kmanifest.engines.kustomize.kustomization import read_fields
@@ -33,11 +32,12 @@ from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.remote_bases import find_fetcher, find_repository
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import Any, Callable, Final, Iterator, Mapping, NamedTuple
+from kmanifest.startup.typing import Any, Callable, Final, Iterable, Iterator, Mapping, NamedTuple
 
 CHARTS: Final = "charts"
 _RESOURCES_GENERATOR: Final = ("kmanifest.dev/v1alpha1", "ResourcesGenerator")
 _JINJA_GENERATOR: Final = ("kmanifest.dev/v1alpha1", "JinjaGenerator")
+_CHART_GENERATOR: Final = ("kmanifest.dev/v1alpha1", "ChartGenerator")
 _TEMPLATE_SUFFIX: Final = ".j2"
 _GIT_DIRECTORY_NAMES: Final = (".git", "git~1")
 # In bytes. Executables are often larger than the files that a build reads.
@@ -242,7 +242,7 @@ class _Localizer:
     def _read(self, root: _RootContext, path: str) -> bytes:
         if not is_file_url(path):
             self._check_not_in_destination(root, path, "file")
-        return root.ctx.read_resolved(resource_files.find(root.ctx, path))
+        return root.ctx.read_resolved(root.ctx.find(path))
 
     def _write_localized_file(self, root: _RootContext, path: str, content: bytes) -> str:
         """Write a file to the destination of its URL, or to its path without links. Returns that path."""
@@ -297,6 +297,8 @@ class _Localizer:
                 self._copy_pattern_files(root, config)
             if (config.api_version, config.kind) == _JINJA_GENERATOR:
                 self._copy_template_files(root, config)
+            if (config.api_version, config.kind) == _CHART_GENERATOR:
+                self._copy_chart(root, config)
         changed = objects.map(lambda config: change_config(config, changes))
         text = Rendered(changed, limits=root.ctx.options.limits).text()
         return self._write_localized_file(root, entry, text.encode()) if is_path else text
@@ -359,16 +361,29 @@ class _Localizer:
 
     def _copy_template_files(self, root: _RootContext, config: Resource) -> None:
         """Copy what a JinjaGenerator names, and all templates of the kustomization: any of them may be included."""
-        named = [
-            path
-            for field in ("templates", "valuesFiles")
-            for path in config.body.get(field) or ()
-            if isinstance(path, str)
-        ]
+        named = [*_strings(config, "templates"), *_strings(config, "valuesFiles")]
         files = dict.fromkeys([*map(root.ctx.locate, named), *_template_files(root.ctx)])
+        self._copy_located_files(root, files)
+
+    def _copy_located_files(self, root: _RootContext, files: Iterable[str]) -> None:
         for file in files:
             relative_path = destinations.relative(file, root.ctx.directory)
             self._put_file(root, relative_path, root.ctx.read_resolved(file))
+
+    def _copy_chart(self, root: _RootContext, config: Resource) -> None:
+        """Copy the chart and the values files of a ChartGenerator. An empty path is kept: a build reports it."""
+        self._copy_located_files(root, map(root.ctx.locate, _strings(config, "valuesFiles")))
+        path = config.body.get("chart")
+        if not isinstance(path, str) or not path or path.startswith("/"):
+            return
+        self._check_not_in_destination(root, path, "chart")
+        chart = root.ctx.resolve(path)
+        path_in_tree = trees.join(root.ctx.directory, path)
+        scope = self._request.scope
+        if root.is_local and not all(trees.is_below(each, scope) for each in (chart, path_in_tree)):
+            raise SourceError(f"chart {path!r} is outside of the localize scope")
+        relative_path = destinations.relative(path_in_tree, root.ctx.directory)
+        self._copy_directory(root, chart, relative_path)
 
     def _localize_chart_home(self, root: _RootContext, home: str) -> str:
         """Copy a directory of charts. Returns its path relative to the root. An empty path means the default.
@@ -395,7 +410,7 @@ class _Localizer:
         return home and relative_path
 
     def _copy_directory(self, root: _RootContext, directory: str, relative_directory: str) -> None:
-        """Copy a directory, except the links in it and the copy itself."""
+        """Copy a directory, except the links in it and the copy itself; or a file."""
         tree = root.ctx.tree
         pending = [(directory, relative_directory)]
         while pending:
@@ -424,6 +439,11 @@ class _Localizer:
             directory = root.ctx.directory or "."
             message = f"{directory} already contains {destinations.DIRECTORY} needed to store {mask_url(path)!r}"
             raise SourceError(message)
+
+
+def _strings(config: Resource, field: str) -> list[str]:
+    """Return the strings in a list of a config. A build reports what else it contains."""
+    return [path for path in config.body.get(field) or () if isinstance(path, str)]
 
 
 def _template_files(ctx: Context) -> Iterator[str]:

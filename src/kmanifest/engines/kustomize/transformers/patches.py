@@ -154,7 +154,7 @@ def _patch_text(ctx: Context, fields: Mapping[str, Any], name: str = "patch") ->
     if inline:
         return PatchText(inline.encode(), "", (name,))
     try:
-        file = resource_files.find(ctx, path)
+        file = ctx.find(path)
         return PatchText(ctx.read_resolved(file), file)
     except KmanifestError as error:
         raise error.within(field=("path",)) from error
