@@ -38,6 +38,7 @@ values:
 #   - select: {{kind: Deployment}}
 #     fieldPaths: [spec.replicas]
 """
+_NO_RESOURCES: Final = "resources: []\n# resources:\n# - web.yaml\n"
 _VALUES: Final = "replicas: 1\n"
 _PROD_VALUES: Final = "replicas: 3\n"
 
@@ -47,7 +48,7 @@ def write_definition(resources: Sequence[str], fields: str) -> None:
 
     `fields` are other fields of the file, as YAML. The file that a build looks for is written last.
     """
-    listed = dump({"resources": list(resources)}) if resources else "resources:\n# - web.yaml\n"
+    listed = dump({"resources": list(resources)}) if resources else _NO_RESOURCES
     text = _DEFINITION.format(resources=listed, fields=f"{fields}\n" if fields else "")
     files = {
         "values.yaml": _VALUES.encode(),
