@@ -226,6 +226,18 @@ def test_wrong_usage_of_all(project: Path, run: Runner, arguments: tuple[str, ..
     assert run("build", "shop", *arguments) == (2, "", f"error: {message}\n")
 
 
+def test_all_has_no_environment_in_the_path(project: Path, run: Runner):
+    message = "--all is for shop, and shop/prod/eu is one of its environments"
+    outcome = run("build", "shop/prod/eu", "--all", "-o", "out")
+    assert outcome == (2, "", f"error: {message}\n")
+
+
+def test_all_is_stronger_than_the_environment_of_a_settings_file(project: Path, run: Runner):
+    write(project, {"kmanifest.toml": 'environment = "prod/eu"\n'})
+    assert run("build", "shop", "--all", "-o", "out").code == 0
+    assert (project / "out/dev/eu").is_dir()
+
+
 def test_the_first_error_ends_the_command_and_names_its_environment(project: Path, run: Runner):
     write(project, {"shop/env/prod.yaml": "web: {replcas: 5}\n"})
     outcome = run("build", "shop", "--all", "-o", "out")

@@ -481,6 +481,7 @@ def test_flags_with_the_names_of_permissions_are_marked():
         "directory",  # no setting
         "enable-helm",  # kmanifest itself renders the charts
         "output",  # of `version`: a format
+        "output-format",
         "plugin-allow-list",  # narrows what --enable-exec allows
         "plugin-env",  # plug-ins run only if the user allows it
         "plugin-timeout",

@@ -217,7 +217,11 @@ def values(
         options = with_environment(options, environment)
     ctx, directory, locate_error = _context_to_read(path, tree, options, registry)
     with _LocatedErrors(ctx.meter, locate_error):
-        loaded = load_environment(ctx, load_definition(ctx, directory))
+        definition = load_definition(ctx, directory)
+        try:
+            loaded = load_environment(ctx, definition)
+        except KmanifestError as error:
+            raise error.within(file=definition.file) from error
 
     def locate(location: Location) -> Location:
         return locate_error(KmanifestError("", location=location)).location

@@ -14,12 +14,18 @@ from kmanifest.cli.shared import BOUNDARY_FLAGS, FETCH_FLAGS, remote_options, ro
 from kmanifest.cli.verbs import Command
 from kmanifest.engines.kustomize.kustomization import FILE_NAMES
 from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
-from kmanifest.startup.typing import Iterator
+from kmanifest.startup.typing import Any, Iterator, Mapping
 
+DEFINITION = "kmanifest.yaml"
 FIELD_FLAGS = with_variables(
     "CREATE_",
     Flag("annotations", "string", "common annotations: KEY:VALUE,KEY:VALUE"),
     Flag("autodetect", "switch", "add the files in this directory that contain resources"),
+    Flag(
+        "environments",
+        "switch",
+        "write a kmanifest.yaml for the environments dev and prod, values.yaml and env/prod.yaml, with the files in this directory that contain resources unless --resources is given",
+    ),
     Flag("labels", "string", "common labels: KEY:VALUE,KEY:VALUE"),
     Flag("nameprefix", "string", "the namePrefix field"),
     Flag("namespace", "string", "the namespace field"),
@@ -34,17 +40,15 @@ FIELD_FLAGS = with_variables(
 
 
 def create(command_line: CommandLine) -> int:
-    """Write kustomization.yaml with the fields that the flags set, and return the exit code."""
+    """Write kustomization.yaml, or a kmanifest.yaml, with the fields that the flags set, and return the exit code."""
     if command_line.arguments:
         raise UsageError(f"unexpected argument: {command_line.arguments[0]}")
     labels = parse_pairs(command_line.values["labels"], "label")
     annotations = parse_pairs(command_line.values["annotations"], "annotation")
-    existing = [name for name in FILE_NAMES if os.path.lexists(name)]
+    existing = [name for name in (*FILE_NAMES, DEFINITION) if os.path.lexists(name)]
     if existing:
         raise SourceError("a kustomization file already exists").within(file=existing[0])
     fields = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
         "resources": _resource_paths(command_line),
         "namePrefix": command_line.values["nameprefix"],
         "nameSuffix": command_line.values["namesuffix"],
@@ -52,14 +56,23 @@ def create(command_line: CommandLine) -> int:
         "commonLabels": labels,
         "commonAnnotations": annotations,
     }
+    if command_line.values["environments"]:
+        from kmanifest.cli.create_environments import write_definition
+
+        write_definition(fields.pop("resources"), _field_text(fields))
+        return EXIT_OK
+    types = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+    replace_file(FILE_NAMES[0], _field_text({**types, **fields}).encode())
+    return EXIT_OK
+
+
+def _field_text(fields: Mapping[str, Any]) -> str:
+    """The fields that are not empty as YAML, one by one, since kustomize's order of fields is not alphabetical."""
     from kmanifest.yaml import dump  # imported here so that usage errors stay fast
 
-    # Field by field, since kustomize's order of fields is not alphabetical.
-    text = "".join(
+    return "".join(
         dump({name: _replace_undecodable(value)}) for name, value in fields.items() if value
     )
-    replace_file(FILE_NAMES[0], text.encode())
-    return EXIT_OK
 
 
 def parse_pairs(text: str, kind: str) -> dict[str, str]:
@@ -102,8 +115,8 @@ def _resource_paths(command_line: CommandLine) -> list[str]:
             if not matches:
                 raise _no_match_error(pattern)
             paths += matches
-    if command_line.values["autodetect"]:
-        values = command_line.values
+    values = command_line.values
+    if values["autodetect"] or (values["environments"] and not values["resources"]):
         detected = _detect_resource_files("", root_option(values), recursive=values["recursive"])
         paths += [path for path in detected if path not in paths]
     return paths
@@ -220,11 +233,12 @@ def _holds_resources(path: str, root: str | None) -> bool:
 COMMAND = Command(
     ("create",),
     "",
-    "Write a new kustomization.yaml to the current directory.\n",
+    "Write a new kustomization.yaml, or a kmanifest.yaml for several environments, to the current directory.\n",
     (("Kustomize flags", (*FIELD_FLAGS, *BOUNDARY_FLAGS)), ("Remote flags", FETCH_FLAGS)),
     create,
     examples=(
         "kmanifest create --autodetect",
         "kmanifest create --resources deployment.yaml,service.yaml,../base --namespace staging --nameprefix acme-",
+        "kmanifest create --environments --namespace 'shop-{env}'",
     ),
 )

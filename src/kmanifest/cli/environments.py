@@ -58,6 +58,8 @@ def check_flags(command_line: CommandLine, path: str) -> None:
         if values[name] and name not in elsewhere and is_definition(command_line) is False:
             raise UsageError(f"--{name}: {path} has no {FILE_NAME}, so it has no environments")
     if values["all"]:
+        if values["environment"] and "environment" not in elsewhere:
+            raise UsageError("--all and --environment exclude each other")
         _check_all(values, path)
     set_flag = next((name for name in VALUE_FLAGS if values[name] and name not in elsewhere), "")
     if set_flag and not values["allow-set"] and is_definition(command_line):
@@ -68,12 +70,19 @@ def check_flags(command_line: CommandLine, path: str) -> None:
 
 
 def _check_all(values: Mapping[str, Any], path: str) -> None:
-    if values["environment"]:
-        raise UsageError("--all and --environment exclude each other")
     if path == STDIN or "://" in path or find_repository(path) is not None:
         raise UsageError("--all is for a local directory")
     if not values["output"]:
         raise UsageError("--all writes a directory for each environment: add -o DIR")
+    if not values["rev"]:
+        check_no_environment_in_path("all", path, None)
+
+
+def check_no_environment_in_path(flag: str, path: str, tree: "trees.Tree | None") -> None:
+    """Raise UsageError for a path such as shop/prod/eu, with a flag that chooses environments."""
+    directory, _ = api.split_environment(path, tree, Options())
+    if directory != path:
+        raise UsageError(f"--{flag} is for {directory}, and {path} is one of its environments")
 
 
 def environment_options(command_line: CommandLine) -> "tuple[EnvironmentOptions, ...]":
@@ -149,7 +158,7 @@ def build_all(
                     values["output"], name, rendered, as_json=values["output-format"] == "json"
                 )
             except KmanifestError as error:
-                raise _of_environment(error, name) from error
+                raise of_environment(error, name) from error
     finally:
         findings.print()
     return EXIT_OK
@@ -169,7 +178,7 @@ def _rows(
         yield name, row
 
 
-def _of_environment(error: KmanifestError, name: str) -> KmanifestError:
+def of_environment(error: KmanifestError, name: str) -> KmanifestError:
     """Return the error with the name of the environment in its message, and in those of its causes."""
     if not name:
         return error
@@ -178,7 +187,7 @@ def _of_environment(error: KmanifestError, name: str) -> KmanifestError:
         location=error.location,
         near=error.near,
         trail=error.trail,
-        causes=[_of_environment(cause, name) for cause in error.causes],
+        causes=[of_environment(cause, name) for cause in error.causes],
     )
 
 

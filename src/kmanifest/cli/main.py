@@ -49,7 +49,12 @@ VERBS = (
         "show the settings from kmanifest.toml and the environment",
         "kmanifest.cli.config",
     ),
-    Verb("create", "write a new kustomization.yaml", "kmanifest.cli.create", ("init",)),
+    Verb(
+        "create",
+        "write a new kustomization.yaml or kmanifest.yaml",
+        "kmanifest.cli.create",
+        ("init",),
+    ),
     Verb("helm", "render, check and show Helm charts", "kmanifest.cli.helm"),
     Verb("jinja", "render a Jinja2 template and print its text", "kmanifest.cli.jinja"),
     Verb("jsonnet", "evaluate a Jsonnet file and print JSON", "kmanifest.cli.jsonnet"),
@@ -63,6 +68,7 @@ VERBS = (
         "list, describe and check plug-ins, or create a new one",
         "kmanifest.cli.plugins",
     ),
+    Verb("values", "print the values of a kmanifest.yaml", "kmanifest.cli.values"),
     Verb("version", "print the version", "kmanifest.cli.version"),
 )
 ROOT = Group(

@@ -116,7 +116,7 @@ def _format_for_terminal(error: KmanifestError) -> str:
     text = f"error: {one_line(str(shown_error))}\n{_source_excerpt(error.location)}"
     if len(error.trail) > 1:
         text += (
-            f"in: {' -> '.join(one_line(_relative_path(directory)) for directory in error.trail)}\n"
+            f"in: {' -> '.join(one_line(relative_path(directory)) for directory in error.trail)}\n"
         )
     if error.near:
         text += f"help: did you mean {' or '.join(one_line(name) for name in error.near)}?\n"
@@ -148,10 +148,10 @@ def _location_prefix(finding: "Finding") -> str:
 
 
 def _relative_location(location: Location) -> Location:
-    return location._replace(file=_relative_path(location.file))
+    return location._replace(file=relative_path(location.file))
 
 
-def _relative_path(path: str) -> str:
+def relative_path(path: str) -> str:
     """`path` relative to the current directory if it is below it, else unchanged."""
     return _openable_path(path).removeprefix(_current_directory_prefix()) if path else path
 

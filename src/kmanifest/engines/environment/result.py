@@ -50,6 +50,10 @@ class Values(Mapping[str, Any]):
         copy: dict[str, Any] = plain_copy(self._values.value)
         return copy
 
+    def find(self, path: str) -> Any:
+        """Return a copy of the value at a path such as `.web.env`. Raises MissingError with near names."""
+        return plain_copy(self._values.part(path).value)
+
     def location(self, *path: str | int) -> Location:
         """Return where the value at a path of keys and list indexes was set. Raises MissingError if there is none."""
         return self._locate(self._values.locate(path))
