@@ -14,6 +14,7 @@ use rsjsonnet_lang::span::SpanId;
 
 use super::messages;
 use super::sources::{find_deep_nesting, Location, Source, Sources, MAX_NESTING, PRELUDE};
+use super::strings;
 use super::text;
 use super::values::{from_python, to_python};
 
@@ -487,6 +488,16 @@ impl<'p> Callbacks<'p> for Session<'p> {
         name: InternedStr<'p>,
         args: &[Value<'p>],
     ) -> Result<Value<'p>, NativeError> {
+        if let Some(result) = strings::call(name.value(), args) {
+            return match result {
+                Ok(text) => Ok(Value::string(&text)),
+                Err(message) => {
+                    let frames = vec![];
+                    self.failure = Some(Failure { kind: "runtime", message, frames, cause: None });
+                    Err(NativeError)
+                }
+            };
+        }
         let result = Python::attach(|py| {
             let arguments = PyList::empty(py);
             for argument in args {
