@@ -95,6 +95,9 @@ ENVIRONMENT = Flag(
 )
 """The flag of all verbs that read a kmanifest.yaml."""
 
+REVISION = Flag("rev", "string", "use DIR as it is in this commit of its git repository")
+"""The flag of all verbs that can read a commit."""
+
 REPRODUCIBLE_FLAGS = (
     Flag(
         "now",

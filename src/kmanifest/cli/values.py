@@ -8,6 +8,7 @@ from kmanifest.cli.shared import (
     BOUNDARY_FLAGS,
     ENVIRONMENT,
     LIMIT_FLAGS,
+    REVISION,
     limit_options,
     root_option,
 )
@@ -34,7 +35,7 @@ FLAGS = (
     ENVIRONMENT,
     *BOUNDARY_FLAGS,
     *LIMIT_FLAGS,
-    Flag("rev", "string", "read DIR as it is in this commit of its git repository"),
+    REVISION,
 )  # fmt: skip
 
 
