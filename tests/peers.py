@@ -166,7 +166,7 @@ def _jsonnet(config: Mapping[str, Any], source: Path, values: Path, env: Path) -
 
 
 def _objects(value: Any) -> list[Any]:
-    """Return the objects in the value of a program, in the order in which kmanifest finds them."""
+    """Return the objects in the value of a Jsonnet file, in the order in which kmanifest finds them."""
     if isinstance(value, list):
         return [each for item in value for each in _objects(item)]
     if "kind" in value and "apiVersion" in value:

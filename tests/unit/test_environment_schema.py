@@ -34,7 +34,7 @@ def check(
     content = schema if isinstance(schema, str) else json.dumps(schema)
     tree = MemoryTree({f"app/{file}": text for file, text in {**files, name: content}.items()})
     ctx = Context(tree, Registry(), options=options, directory="app")
-    layers = load_layers(ctx, read_entries(names), "app/kmanifest.yaml", {}, lambda *_: None)
+    layers = load_layers(ctx, read_entries(names), "app/kmanifest.yaml", {})
     check_schema(ctx, name, merge_layers(layers))
 
 
@@ -177,6 +177,14 @@ def test_a_reference_that_no_value_reaches_reads_no_file_either():
     error = fault({"properties": {"b": {"$ref": "file:///etc/passwd"}}}, "a: x")
     assert isinstance(error, SourceError)
     assert error.message.startswith("invalid schema: Resource 'file:///etc/passwd' is not present")
+
+
+@pytest.mark.parametrize("schema", [{}, {"properties": {"b": {}}}])
+def test_a_password_in_a_reference_is_not_shown(schema: dict[str, Any]):
+    reference = {"$ref": "https://me:secret@example.com/s.json"}
+    error = fault({"properties": {"b": reference}} if schema else reference, "a: x")
+    assert "example.com" in str(error)
+    assert "secret" not in str(error)
 
 
 def test_a_schema_that_does_not_exist():
