@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -536,6 +537,27 @@ def test_no_result_is_kept(project: Path, run: Runner, monkeypatch: pytest.Monke
     assert run("build", "shop", "--all", "-o", "out") == (0, "", "")
     assert len(results) == 3
     assert most_alive <= 2
+
+
+def test_the_deadline_is_that_of_all_together(
+    project: Path, run: Runner, monkeypatch: pytest.MonkeyPatch
+):
+    now = 0.0
+    build = api.run_build
+
+    def run_build(*arguments: Any, **keywords: Any) -> Rendered:
+        nonlocal now
+        now += 2
+        return build(*arguments, **keywords)
+
+    monkeypatch.setattr(api, "run_build", run_build)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    outcome = run("build", "shop", "--all", "-o", "out", "--deadline", "3")
+    assert outcome.code == 1
+    assert "(deadline)" in outcome.err
+    assert outcome.err.endswith("(environment prod/eu)\n")
+    assert files_below(project / "out")[:2] == ["dev", "dev/eu"]
+    assert not (project / "out/prod").exists()
 
 
 class _Result(Rendered):

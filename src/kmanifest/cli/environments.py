@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from kmanifest import api
 from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, UsageError
-from kmanifest.cli.shared import STDIN
+from kmanifest.cli.shared import STDIN, time_limit
 from kmanifest.io import tree as trees
 from kmanifest.model.changes import plain_copy
+from kmanifest.model.deadline import check_time, limited_by
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.pipeline.options import Options
 from kmanifest.pipeline.remote_bases import find_repository
@@ -136,8 +137,19 @@ def build_all(
 ) -> int:
     """Build each environment and write it to a directory of its own. The first error ends the command.
 
-    No result is kept, so memory does not grow with the number of environments. They share a cache.
+    No result is kept, so memory does not grow with the number of environments. They share a cache and the deadline.
     """
+    with limited_by(time_limit(options.limits)):
+        return _build_all(command_line, path, tree, options, registry)
+
+
+def _build_all(
+    command_line: CommandLine,
+    path: str,
+    tree: "trees.Tree | None",
+    options: Options,
+    registry: "Registry",
+) -> int:
     from kmanifest.cli.output import write_subdirectory
     from kmanifest.io.cache import MemoryCache
 
@@ -147,6 +159,7 @@ def build_all(
     gc.enable()  # a build leaves cycles of references, which the command does not look for otherwise
     try:
         for name, environment in _rows(path, tree, options):
+            check_time()
             try:
                 rendered = api.run_build(
                     path,

@@ -11,6 +11,7 @@ from kmanifest.cli.shared import (
     REVISION,
     limit_options,
     root_option,
+    time_limit,
 )
 from kmanifest.cli.verbs import ANY_TEXT, DIRECTORY, Command
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -73,15 +74,22 @@ class Column(NamedTuple):
 
 def print_values(command_line: CommandLine) -> int:
     """Print the values of one environment, or those in which environments differ, and return the exit code."""
-    values = command_line.values
     _check_usage(command_line)
     source = _source(command_line)
+    from kmanifest.model.deadline import limited_by
+
+    with limited_by(time_limit(source.options.limits)):
+        return print_text(_text(command_line, source))
+
+
+def _text(command_line: CommandLine, source: Source) -> str:
+    values = command_line.values
     output = values["output"]
     if values["all"]:
-        return print_text(_all(source, output, every_key=values["every-key"]))
+        return _all(source, output, every_key=values["every-key"])
     if values["compare"]:
-        return print_text(_comparison(source, output, values["compare"]))
-    return print_text(_single(source, output, values["environment"]))
+        return _comparison(source, output, values["compare"])
+    return _single(source, output, values["environment"])
 
 
 def _check_usage(command_line: CommandLine) -> None:
