@@ -503,6 +503,20 @@ def test_stdin_has_no_environments(project: Path, run: Runner, type_in: TypeIn):
     assert run("build", "-", "--all", "-o", "out").err == "error: --all is for a local directory\n"
 
 
+def test_stdin_has_the_environment_of_a_settings_file(project: Path, run: Runner, type_in: TypeIn):
+    write(project, {"kmanifest.toml": 'environment = "prod/eu"\n'})
+    type_in("resources: [plain]\n")
+    assert run("build", "-").code == 0
+
+
+def test_stdin_is_for_two_engines(project: Path, run: Runner, type_in: TypeIn):
+    type_in("resources: [plain]\n")
+    outcome = run("build", "-", "--engine", "helm")
+    message = "--engine helm: stdin is for kustomize or environment"
+    assert outcome == (2, "", f"error: {message}\n")
+    assert run("build", "-", "--engine", "environment").code == 0
+
+
 def test_stdin_is_bounded(project: Path, run: Runner, type_in: TypeIn):
     write(project, {"limits.toml": "max_input_file = 10\n"})
     type_in("resources: [plain]\n")

@@ -11,6 +11,7 @@ from kmanifest.cli.shared import (
     BOUNDARY_FLAGS,
     ENVIRONMENT,
     FETCH_FLAGS,
+    JSON,
     LIMIT_FLAGS,
     PLUGIN_FLAGS,
     REPRODUCIBLE_FLAGS,
@@ -18,6 +19,7 @@ from kmanifest.cli.shared import (
     STDIN,
     TEMPLATE_FLAGS,
     UNUSED_VALUES,
+    VALUE_FLAGS,
     exec_plugin_options,
     limit_options,
     remote_options,
@@ -45,11 +47,7 @@ if TYPE_CHECKING:
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
 NO_RESTRICTION = "LoadRestrictionsNone"
-JSON = "json"
 MANAGED_BY_VARIABLE = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
-
-VALUE_FLAGS = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
-"""The names of the flags that set values of a chart."""
 
 GENERAL_FLAGS = (
     *BOUNDARY_FLAGS,
@@ -248,7 +246,8 @@ def build(command_line: CommandLine) -> int:
     if path == STDIN:
         from kmanifest.cli import stdin
 
-        rendered = stdin.build(options, registry, _template_cache(command_line, path))
+        cache = _template_cache(command_line, path)
+        rendered = stdin.build(command_line, options, registry, cache)
     else:
         rendered = api.run_build(
             path,

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from kmanifest.pipeline.options import ExecPluginOptions, RemoteOptions
 
 STDIN = "-"
+JSON = "json"
+DEFINITION = "kmanifest.yaml"
+VALUE_FLAGS = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
+"""The names of the flags that set values of a chart, or of a kmanifest.yaml."""
+
 CLEAN = "clean"
 """The value of --plugin-env for an environment with nothing but what every executable gets."""
 

@@ -7,6 +7,7 @@ from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import (
     BOUNDARY_FLAGS,
     ENVIRONMENT,
+    JSON,
     LIMIT_FLAGS,
     REVISION,
     limit_options,
@@ -31,7 +32,7 @@ FLAGS = (
         Flag("all", "switch", "print a table of the values that differ between the environments"),
         Flag("compare", "string", "two environments, as prod/eu,prod/us: print the values that differ", value="A,B"),
         Flag("every-key", "switch", "with --all, also the values that are the same in all environments"),
-        Flag("output", "string", "output format", short="o", default=TEXT, choices=(TEXT, "yaml", "json")),
+        Flag("output", "string", "output format", short="o", default=TEXT, choices=(TEXT, "yaml", JSON)),
     ),
     ENVIRONMENT,
     *BOUNDARY_FLAGS,
@@ -278,7 +279,7 @@ def _difference_text(
 
 
 def _dump(value: Any, output: str) -> str:
-    if output == "json":
+    if output == JSON:
         from kmanifest.cli.json_output import dump_json
 
         return dump_json(value)
