@@ -84,20 +84,29 @@ def load_environment(ctx: Context, definition: Definition) -> Environment:
     if not inherited.is_nested and options.values:
         layers += (Layer("--set", options.values, _at_flag),)
     values = merge_layers((*layers, *inherited.layers))
-    schema = definition.document.get("schema")
-    if schema is not None:
-        from kmanifest.engines.environment.values.json_schema import check_schema  # rare
-
-        check_schema(ctx, fill(as_string(schema, ("schema",)), row, ("schema",)), values)
+    _check_schema(ctx, definition, row, values)
     return Environment(definition, row, values)
+
+
+def _check_schema(ctx: Context, definition: Definition, row: Row, values: MergedValues) -> None:
+    """Raise the errors of the field `schema` and of its file, and those of the values that do not match it."""
+    schema = definition.document.get("schema")
+    if schema is None:
+        return
+    from kmanifest.engines.environment.values.json_schema import check_schema  # rare
+
+    try:
+        check_schema(ctx, fill(as_string(schema), row), values)
+    except KmanifestError as error:
+        raise error if error.location.file else error.within(field=("schema",)) from error
 
 
 def _layers(ctx: Context, definition: Definition, row: Row) -> tuple[Layer, ...]:
     try:
         layer_entries = read_entries(definition.document.get("values") or [])
-        return load_layers(ctx, layer_entries, definition.file, row)
     except KmanifestError as error:
         raise error.within(field=("values",)) from error
+    return load_layers(ctx, layer_entries, definition.file, row)
 
 
 def _at_flag(field: FieldPath) -> Location:
