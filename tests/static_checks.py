@@ -62,6 +62,7 @@ ALLOWED = {
     Use("raise", "engines/helm/values/normalize.py", "TypeError"): "an argument of a wrong type",
     Use("raise", "engines/helm/values/normalize.py", "ValueError"): "an argument that is no value of YAML",
     Use("raise", "cli/writer.py", "NotADirectoryError"): "caught where the output is written",
+    Use("raise", "engines/environment/options.py", "AttributeError"): "an immutable record, as a NamedTuple's",
     Use("raise", "engines/jinja/filters/collections.py", "TypeError"): "a filter's error, which becomes one of the template",
     Use("raise", "engines/jinja/filters/collections.py", "ValueError"): "a filter's error, which becomes one of the template",
     Use("raise", "engines/jinja/filters/data.py", "TypeError"): "a filter's error, which becomes one of the template",

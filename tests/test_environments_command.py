@@ -6,10 +6,13 @@ import math
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kmanifest import api
 from kmanifest.cli.json_output import list_chunks
 from kmanifest.model.errors import SourceError
 from kmanifest.model.resource import Origin, Resource
@@ -288,10 +291,10 @@ def test_all_follows_no_link_below_the_directory(project: Path, run: Runner):
 def test_a_directory_that_can_not_be_written_is_not_half_there(
     project: Path, run: Runner, monkeypatch: pytest.MonkeyPatch
 ):
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(os, "replace", fail)
     outcome = run("build", "shop", "--all", "-o", "out")
     message = "can't write into out/dev/eu: No space left on device (environment dev/eu)"
     assert (outcome.code, outcome.err) == (1, f"error: {message}\n")
@@ -511,3 +514,31 @@ def test_no_commit_has_stdin(project: Path, run: Runner, type_in: TypeIn):
     type_in("resources: [plain]\n")
     outcome = run("build", "-", "--rev", "HEAD")
     assert outcome == (2, "", "error: --rev is for a directory, not for stdin\n")
+
+
+# --- the cost of many environments ------------------------------------------------------------------------------------
+
+
+def test_no_result_is_kept(project: Path, run: Runner, monkeypatch: pytest.MonkeyPatch):
+    results: list[weakref.ref[object]] = []
+    most_alive = 0
+    build = api.run_build
+
+    def run_build(*arguments: Any, **keywords: Any) -> _Result:
+        nonlocal most_alive
+        rendered = build(*arguments, **keywords)
+        result = _Result(rendered.read_only_resources)
+        results.append(weakref.ref(result))
+        most_alive = max(most_alive, sum(each() is not None for each in results))
+        return result
+
+    monkeypatch.setattr(api, "run_build", run_build)
+    assert run("build", "shop", "--all", "-o", "out") == (0, "", "")
+    assert len(results) == 3
+    assert most_alive <= 2
+
+
+class _Result(Rendered):
+    """A result that can be weakly referenced."""
+
+    __slots__ = ("__weakref__",)

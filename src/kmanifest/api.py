@@ -159,9 +159,7 @@ def run_build(
         remote=remote or network,
     )
 
-    def locate_error(error: KmanifestError) -> KmanifestError:
-        located = with_position(error, ctx)
-        return located.at(absolute_location(located.location))
+    locate_error = _Locator(ctx, absolute_location)
 
     try:
         with _LocatedErrors(meter, locate_error):
@@ -256,9 +254,7 @@ def _context_to_read(
         meter=Meter(options.limits, time.monotonic),
     )
 
-    def locate_error(error: KmanifestError) -> KmanifestError:
-        located = with_position(error, ctx)
-        return located.at(absolute_location(located.location))
+    locate_error = _Locator(ctx, absolute_location)
 
     return ctx, directory, locate_error
 
@@ -303,6 +299,23 @@ def _has_environment(options: Options) -> bool:
 
 def _existence_in(tree: "Tree") -> Callable[[str], bool]:
     return lambda path: tree.kind(join("", path)) is not None
+
+
+class _Locator:
+    """A function that completes the locations of an error and its causes."""
+
+    __slots__ = ("_absolute_location", "_ctx")
+
+    def __init__(self, ctx: Context, absolute_location: Callable[[Location], Location]) -> None:
+        self._ctx = ctx
+        self._absolute_location = absolute_location
+
+    def __call__(self, error: KmanifestError) -> KmanifestError:
+        """Return the error with line and column, and with the absolute path of a local file."""
+        located = with_position(error, self._ctx)
+        located = located.at(self._absolute_location(located.location))
+        located.causes = tuple(map(self, error.causes))
+        return located
 
 
 class _LocatedErrors:

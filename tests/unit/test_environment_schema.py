@@ -179,6 +179,14 @@ def test_a_reference_that_no_value_reaches_reads_no_file_either():
     assert error.message.startswith("invalid schema: Resource 'file:///etc/passwd' is not present")
 
 
+@pytest.mark.parametrize("schema", [{}, {"properties": {"b": {}}}])
+def test_a_password_in_a_reference_is_not_shown(schema: dict[str, Any]):
+    reference = {"$ref": "https://me:secret@example.com/s.json"}
+    error = fault({"properties": {"b": reference}} if schema else reference, "a: x")
+    assert "example.com" in str(error)
+    assert "secret" not in str(error)
+
+
 def test_a_schema_that_does_not_exist():
     ctx = Context(MemoryTree({"app/values.schema.json": ""}), Registry(), directory="app")
     with pytest.raises(MissingError) as caught:

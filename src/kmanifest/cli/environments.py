@@ -1,5 +1,6 @@
 """What `kmanifest build` does for a kmanifest.yaml: its flags, and all environments in one process."""
 
+import gc
 import os
 from collections.abc import Iterator, Mapping
 
@@ -143,6 +144,7 @@ def build_all(
     values = command_line.values
     cache = MemoryCache()
     findings = _Findings()
+    gc.enable()  # a build leaves cycles of references, which the command does not look for otherwise
     try:
         for name, environment in _rows(path, tree, options):
             try:

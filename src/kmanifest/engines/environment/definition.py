@@ -7,6 +7,7 @@ from kmanifest.engines.environment.options import EnvironmentOptions, Inherited
 from kmanifest.engines.environment.rows import Axes, Row, choose_row, fill, read_axes
 from kmanifest.engines.environment.values.layers import Layer, load_layers, read_entries
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
+from kmanifest.engines.environment.values.reading import plain_values
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import FieldPath, KmanifestError, Location, SourceError
 from kmanifest.model.values import as_mapping, as_string
@@ -82,23 +83,24 @@ def load_environment(ctx: Context, definition: Definition) -> Environment:
     row = choose_row(definition.axes, options.environment, inherited.row)
     layers = _layers(ctx, definition, row)
     if not inherited.is_nested and options.values:
-        layers += (Layer("--set", options.values, _at_flag),)
+        given = plain_values(options.values, ctx.options.limits)
+        layers += (Layer("--set", given, _at_flag),)
     values = merge_layers((*layers, *inherited.layers))
     _check_schema(ctx, definition, row, values)
     return Environment(definition, row, values)
 
 
 def _check_schema(ctx: Context, definition: Definition, row: Row, values: MergedValues) -> None:
-    """Raise the errors of the field `schema` and of its file, and those of the values that do not match it."""
-    schema = definition.document.get("schema")
-    if schema is None:
+    name = definition.document.get("schema")
+    if name is None:
         return
     from kmanifest.engines.environment.values.json_schema import check_schema  # rare
 
+    field = ("schema",)
     try:
-        check_schema(ctx, fill(as_string(schema), row), values)
+        check_schema(ctx, fill(as_string(name), row), values)
     except KmanifestError as error:
-        raise error if error.location.file else error.within(field=("schema",)) from error
+        raise error.within(file=definition.file, field=field) from error
 
 
 def _layers(ctx: Context, definition: Definition, row: Row) -> tuple[Layer, ...]:
