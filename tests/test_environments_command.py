@@ -112,7 +112,7 @@ def test_an_environment_is_chosen(project: Path, run: Runner, arguments: tuple[s
         ),
         (
             ("shop", "--environment", "dev/us"),
-            f"shop/kmanifest.yaml: 'dev/us' is excluded; the environments are {ROWS} (did you mean dev/eu or prod/us?)",
+            f"shop/kmanifest.yaml:3:13: environments.exclude.0: 'dev/us' is excluded; the environments are {ROWS} (did you mean dev/eu or prod/us?)",
         ),
         (
             ("shop", "--environment", "env=prod,regio=eu"),

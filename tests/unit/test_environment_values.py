@@ -18,6 +18,7 @@ from kmanifest import (
     SourceError,
 )
 from kmanifest.engines.environment.values.declarations import find_faults
+from kmanifest.engines.environment.values.jsonnet_positions import find_key
 from kmanifest.engines.environment.values.layers import (
     Layer,
     LayerEntry,
@@ -31,7 +32,7 @@ from kmanifest.engines.environment.values.reading import plain_values, read_valu
 from kmanifest.engines.environment.values.schema_steps import check_steps
 from kmanifest.engines.environment.values.toml_positions import TomlIndex
 from kmanifest.model.deadline import limited_by
-from kmanifest.model.errors import Location
+from kmanifest.model.errors import FieldPath, Location
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.registry import Plugin, Registry
 
@@ -837,3 +838,32 @@ WORK: dict[str, Callable[[], object]] = {
 def test_the_deadline_ends_it(name: str):
     with pytest.raises(LimitError, match="too late"), limited_by(ShortTime(50)):
         WORK[name]()
+
+
+JSONNET_LAYER = b"""\
+local sizes = { small: 1 };
+{
+  web: sizes { replicas: 3, 'a.b': 4 },
+  other: (import 'other.libsonnet'),
+  twice: 1, nested: { twice: 2, list: [{ name: 1 }] },
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "position"),
+    [
+        (("web",), (3, 3)),
+        (("web", "replicas"), (3, 16)),
+        (("web", "a.b"), (3, 29)),
+        (("web", "small"), (3, 3)),  # it is written above
+        (("other", "replicas"), (4, 3)),
+        (("nested", "twice"), (5, 13)),
+        (("nested", "list", 0, "name"), (5, 33)),
+        (("twice",), (0, 0)),
+        (("none",), (0, 0)),
+        ((), (0, 0)),
+    ],
+)
+def test_positions_in_jsonnet(path: FieldPath, position: tuple[int, int]):
+    assert find_key(JSONNET_LAYER, path) == position

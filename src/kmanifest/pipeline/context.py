@@ -31,6 +31,7 @@ from kmanifest.startup.typing import (
     Mapping,
     NamedTuple,
     Protocol,
+    Sequence,
 )
 
 if TYPE_CHECKING:
@@ -207,13 +208,24 @@ class Context(NamedTuple):
             raise MissingError(error.message, near=self.near_paths(path)) from error
 
     def near_paths(self, path: str) -> list[str]:
-        """Return the paths most like `path` that exist in its directory, in the form in which `path` is written."""
+        """Return the paths most like `path` that exist, in the form in which `path` is written.
+
+        They are in the directory of `path`. If there is no such directory, they are in those with a similar name.
+        """
         head, slash, last = path.rpartition("/")
+        names = self._names_in(head)
+        if names:
+            return [head + slash + name for name in near_names(last, names)]
+        parent, slash, directory = head.rpartition("/")
+        heads = [parent + slash + name for name in near_names(directory, self._names_in(parent))]
+        return [f"{each}/{last}" for each in heads if last in self._names_in(each)]
+
+    def _names_in(self, path: str) -> Sequence[str]:
+        """Return the names in a directory; none if it can't be read."""
         try:
-            names = self.tree.list(self.tree.resolve(trees.join(self.directory, head or ".")))
+            return self.tree.list(self.tree.resolve(trees.join(self.directory, path or ".")))
         except KmanifestError:
-            return []
-        return [head + slash + name for name in near_names(last, names)]
+            return ()
 
     def resolve(self, path: str) -> str:
         """Return the path with every link followed, without looking at the load restriction.

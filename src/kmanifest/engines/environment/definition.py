@@ -106,9 +106,9 @@ def _check_schema(ctx: Context, definition: Definition, row: Row, values: Merged
 def _layers(ctx: Context, definition: Definition, row: Row) -> tuple[Layer, ...]:
     try:
         layer_entries = read_entries(definition.document.get("values") or [])
-        return load_layers(ctx, layer_entries, definition.file, row)
     except KmanifestError as error:
         raise error.within(field=("values",)) from error
+    return load_layers(ctx, layer_entries, definition.file, row)
 
 
 def _at_flag(field: FieldPath) -> Location:

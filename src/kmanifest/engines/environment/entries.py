@@ -6,7 +6,7 @@ Each becomes what a kustomization could also contain: the config of a generator,
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from kmanifest.engines.environment.definition import Environment
+from kmanifest.engines.environment.definition import Environment, load_definition
 from kmanifest.engines.environment.options import Inherited
 from kmanifest.engines.environment.rows import Row, check_axis, check_value, fill
 from kmanifest.engines.environment.values.layers import Layer, inline_layer
@@ -130,6 +130,7 @@ class EntryReader:
             what = next(name for name in ("values", "instances", "environment") if name in entry)
             message = f"{what} are for a directory with a kmanifest.yaml, which {path!r} is not"
             raise SourceError(message).within(field=(what,))
+        self._check_pinned(pinned, path)
         inherited = Inherited({**self._environment.row, **pinned}, layers)
         inner = self._inner(path, (*field, "path"), instance)
         return inner._replace(engines=inherited.replace_in(self._ctx.options.engines))
@@ -137,6 +138,17 @@ class EntryReader:
     def _pinned(self, entry: Mapping[str, Any]) -> Row:
         pinned = as_mapping(entry.get("environment") or {}, ("environment",))
         return {name: as_string(value, ("environment", name)) for name, value in pinned.items()}
+
+    def _check_pinned(self, pinned: Row, path: str) -> None:
+        """Raise MissingError with near names unless the kmanifest.yaml at a path has these axes and values."""
+        if not pinned or "://" in path:
+            return  # a remote one is not fetched yet
+        try:
+            axes = load_definition(self._ctx, self._ctx.resolve(path)).axes
+        except KmanifestError:
+            return  # the entry itself reports what is wrong with the path or the file
+        for name, value in pinned.items():
+            check_value(axes.values, name, value, ("environment", name))
 
     def _is_definition(self, path: str) -> bool:
         if "://" in path:
@@ -166,7 +178,7 @@ class EntryReader:
             body, source_field = self._jsonnet(entry, path, values), "file"
         else:
             body, source_field = self._template(path, values), "templates"
-        locate = partial(self._locate, field, values, {source_field: source})
+        locate = partial(self._locate, field, values, {source_field: source, "tlaCode": "tla"})
         return GeneratedEntry(Resource(body), locate, path)
 
     def _chart(self, entry: Mapping[str, Any], path: str, values: MergedValues) -> dict[str, Any]:
@@ -214,14 +226,14 @@ class EntryReader:
         names: Mapping[str, str],
         config_field: FieldPath,
     ) -> Location:
-        """Return where a field of a generator's config was set."""
-        first = config_field[0] if config_field else ""
+        """Return where a field of a generator's config was set. `names`: the names that fields have in the entry."""
+        first, *rest = config_field or ("",)
         if first == "values":
-            return values.locate(config_field[1:])
+            return values.locate(tuple(rest))
         file = self._environment.definition.file
-        if first in names:
-            return Location(file, field=(*field, names[str(first)]))
-        return Location(file, field=(*field, *config_field))
+        if not first:
+            return Location(file, field=field)
+        return Location(file, field=(*field, names.get(str(first), first), *rest))
 
 
 def _source(entry: Mapping[str, Any]) -> str:

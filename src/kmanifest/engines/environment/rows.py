@@ -42,16 +42,15 @@ class Axes(NamedTuple):
         """Yield all rows; the last axis changes fastest."""
         for combination in checked(product(*self.values.values())):
             row = dict(zip(self.values, combination, strict=True))
-            if not any(self._is_part(part, row) for part in self.excluded):
+            if self.excluding(row) is None:
                 yield row
 
-    def is_row(self, row: Row) -> bool:
-        """Return whether the combination exists and is not excluded."""
-        return not any(self._is_part(part, row) for part in self.excluded)
-
-    @staticmethod
-    def _is_part(part: Row, row: Row) -> bool:
-        return all(row[name] == value for name, value in part.items())
+    def excluding(self, row: Row) -> int | None:
+        """Return the index of the first entry of `exclude` that excludes a combination, or None."""
+        for index, part in enumerate(self.excluded):
+            if all(row[name] == value for name, value in part.items()):
+                return index
+        return None
 
 
 def row_name(row: Row) -> str:
@@ -121,7 +120,8 @@ def check_axis(axes: Mapping[str, Sequence[str]], name: str, field: FieldPath = 
     """Raise MissingError with near names unless there is an axis with this name."""
     if name not in axes:
         raise MissingError(
-            f"no axis is called {name!r}; there is {_listed(axes)}", near=near_names(name, axes)
+            f"no axis is called {name!r}; there is {_listed(axes) or 'none'}",
+            near=near_names(name, axes),
         ).within(field=field)
 
 
@@ -152,15 +152,19 @@ def choose_row(axes: Axes, chosen: str, inherited: Row) -> Row:
     given = inherited or _parse(axes, chosen)
     row = dict(inherited)
     for name, values in axes.values.items():
+        # What the command line chooses is wrong at no line of the file.
+        field = ("environments", "axes", name) if inherited else ()
         if name in given:
-            row[name] = check_value(axes.values, name, given[name])
+            row[name] = check_value(axes.values, name, given[name], field)
         elif len(values) == 1:
             row[name] = values[0]
         else:
-            raise _not_chosen(axes, f"choose a value of the axis {name}")
+            raise _not_chosen(axes, f"choose a value of the axis {name}").within(field=field)
     own = {name: row[name] for name in axes.values}
-    if not axes.is_row(own):
-        raise _no_row(axes, row_name(own), f"{row_name(own)!r} is excluded")
+    excluding = axes.excluding(own)
+    if excluding is not None:
+        error = _no_row(axes, row_name(own), f"{row_name(own)!r} is excluded")
+        raise error.within(field=("environments", "exclude", excluding))
     return row
 
 
@@ -216,13 +220,18 @@ def _listed(names: Any) -> str:
 def fill(text: str, row: Row, field: FieldPath = ()) -> str:
     """Return the text with the names of axes in braces replaced by their values in the row.
 
-    Raises MissingError with near names for another name in braces.
+    Raises MissingError with near names for another name in braces, SourceError for a brace without its pair. A row without
+    axes changes nothing.
     """
-    if "{" not in text or not row:
+    if not row or ("{" not in text and "}" not in text):
         return text
 
     def value(match: "re.Match[str]") -> str:
         check_axis(dict.fromkeys(row, ()), match[1], field)
         return row[match[1]]
 
-    return re.sub(_PLACEHOLDER, value, text)
+    filled = re.sub(_PLACEHOLDER, value, text)
+    if "{" in filled or "}" in filled:
+        message = f"expected the name of an axis in one pair of braces, got {text!r}"
+        raise SourceError(message).within(field=field)
+    return filled

@@ -8,7 +8,7 @@ from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.dialects.find import find_dialect
 from kmanifest.engines.helm.formats.go_yaml import floats_for_numbers
 from kmanifest.engines.helm.options import HelmOptions
-from kmanifest.engines.helm.render import Release
+from kmanifest.engines.helm.render import Release, TemplateError
 from kmanifest.engines.helm.values.layers import (
     Table,
     ValueLayer,
@@ -48,7 +48,8 @@ _DOCUMENT: Final = re.compile(
 def generate(ctx: Context, config: Resource) -> list[Resource]:
     """Return the resources of the chart that a config names, as `helm template` renders it.
 
-    An error in a template that depends on one of the config's values has the field of that value as its location.
+    An error that depends on one of the config's values has the field of that value as its location. Any other error in a
+    template of a directory has the file and the line of that template.
     """
     body = config.body
     check_fields(body, _FIELDS)
@@ -69,9 +70,25 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         skip_hooks=switch_field(body, "skipHooks"),
         skip_tests=switch_field(body, "skipTests"),
     )
-    resources, text = render_resources(ctx, chart, chart_config)
+    try:
+        resources, text = render_resources(ctx, chart, chart_config)
+    except TemplateError as error:
+        raise _at_template(ctx, path, error) from error
     sources = _find_sources(text, path) if ctx.tree.kind(path) == "dir" else []
     return [_with_source(each, sources, _Source(path)) for each in resources]
+
+
+def _at_template(ctx: Context, path: str, error: TemplateError) -> KmanifestError:
+    """Return an error with the template of the chart at `path` as its location, unless it has that of a value."""
+    if error.location.field or ctx.tree.kind(path) != "dir":
+        return error
+    from kmanifest.engines.helm.values.error_values import template_in_error  # for errors only
+
+    name, line, column = template_in_error(error.message)
+    file = f"{path}/{name.partition('/')[2]}"
+    if ctx.tree.kind(file) != "file":  # it is in the archive of a subchart
+        return error
+    return error.within(file=file, line=line, column=column)
 
 
 class _Source(NamedTuple):

@@ -140,7 +140,8 @@ def template_error(
         result = MissingError(_short(str(error)), near=_near(name, candidates))
     elif isinstance(error, TemplateNotFound):
         name = _missing_name(error)
-        result = MissingError(f"no template {name!r}", near=near_names(name, list_templates(name)))
+        others = (each for each in list_templates(name) if each != name)  # it may be a directory
+        result = MissingError(f"no template {name!r}", near=near_names(name, others))
     elif isinstance(error, SecurityError):
         result = SourceError(_short(str(error)))
     else:

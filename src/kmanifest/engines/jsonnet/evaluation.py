@@ -53,8 +53,12 @@ def _is_refused(argument: Variable, failure: Failure | None) -> bool:
     if not argument.is_optional or failure is None or failure.kind != "runtime":
         return False
     is_top_level = not any(frame.line for frame in failure.frames)
-    messages = [message.format(argument.name) for message in _NO_PARAMETER]
-    return is_top_level and failure.message in messages
+    return is_top_level and is_unknown_parameter(failure.message, argument.name)
+
+
+def is_unknown_parameter(message: str, name: str) -> bool:
+    """Return whether the message of an error is that a function has no parameter with this name."""
+    return any(message == text.format(name) for text in _NO_PARAMETER)
 
 
 def _evaluate_once(program: Program, hooks: Hooks) -> Outcome:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from kmanifest.engines.jsonnet.evaluation import is_unknown_parameter
 from kmanifest.engines.jsonnet.options import JsonnetOptions
 from kmanifest.engines.jsonnet.programs import Variable
 from kmanifest.engines.jsonnet.render import load_resources
 from kmanifest.io import tree as trees
-from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.model.errors import KmanifestError, RenderError, SourceError
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import as_string
 from kmanifest.pipeline.config_fields import (
@@ -49,7 +50,11 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     if ctx.state is not None:
         # The files that a program imports are not recorded by name, so no other build may use the result.
         ctx.state.prevent_sharing()
-    return load_resources(ctx, _find(ctx, file), options, arguments=arguments)
+    path = _find(ctx, file)
+    try:
+        return load_resources(ctx, path, options, arguments=arguments)
+    except RenderError as error:
+        raise _at_argument(error, body) from error
 
 
 def _pairs(body: Mapping[str, Any], field: str) -> tuple[tuple[str, str], ...]:
@@ -80,8 +85,24 @@ def _argument(body: Mapping[str, Any], name: str) -> Variable:
     return Variable(name, code, is_code=True, is_optional=True)
 
 
+def _at_argument(error: KmanifestError, body: Mapping[str, Any]) -> KmanifestError:
+    """Return an error at the field of an argument that the function in the file has no parameter for; else the error itself."""
+    if error.location.line:
+        return error
+    for field in ("tla", "tlaCode"):
+        for name in mapping_field(body, field):
+            if is_unknown_parameter(error.message, name):
+                message = f"{error.message} ({error.location.file})"
+                return RenderError(message).within(field=(field, name))
+    return error
+
+
 def _find(ctx: Context, file: str) -> str:
     try:
-        return ctx.find(file)
+        path = ctx.find(file)
     except KmanifestError as error:
         raise error.within(field=("file",)) from error
+    if ctx.tree.kind(path) == "dir":
+        message = f"expected a file, got the directory {file!r}"
+        raise SourceError(message).within(field=("file",))
+    return path

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from kmanifest.engines.jsonnet.printing import print_string
 from kmanifest.io import tree as trees
 from kmanifest.io.tree import Tree
-from kmanifest.model.errors import MissingError, SourceError
+from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
 from kmanifest.startup.typing import Protocol
 
 
@@ -52,8 +52,23 @@ class Importer:
             if content is not None:
                 return found, content
         raise MissingError(
-            f"couldn't open import {print_string(path)}: no match locally or in the Jsonnet library paths"
+            f"couldn't open import {print_string(path)}: no match locally or in the Jsonnet library paths",
+            near=self._near_paths(directory, path),
         )
+
+    def _near_paths(self, directory: str, path: str) -> list[str]:
+        """Return paths like one that does not exist, from the directory of the importing file."""
+        head, slash, last = path.rpartition("/")
+        tree = self._reader.tree
+        try:
+            real = tree.resolve(trees.join(self._base, join(directory, head or ".")))
+            names = tree.list(real) if self._may_read(real) else ()
+        except KmanifestError:
+            return []
+        return [head + slash + name for name in near_names(last, names)]
+
+    def _may_read(self, path: str) -> bool:
+        return any(trees.is_below(path, root) for root in self._roots)
 
     def _read(self, path: str) -> bytes | None:
         if path in self._contents:
@@ -62,7 +77,7 @@ class Importer:
             real = self._reader.tree.resolve(trees.join(self._base, path))
         except MissingError:
             return None
-        if not any(trees.is_below(real, root) for root in self._roots):
+        if not self._may_read(real):
             raise SourceError(
                 f"security; {path!r} is outside the directories that may be read: "
                 "that of the program, and the library paths (-J)"

@@ -200,9 +200,15 @@ def _select_source(selector: Mapping[str, str], resources: ResourceMap) -> int:
         raise RenderError(
             f"several resources match {selected}: {', '.join(names_of([resources[index] for index in indexes]))}"
         )
-    raise MissingError(
-        f"no resource matches {selected}", near=near_names(selected, names_of(resources))
-    )
+    raise MissingError(f"no resource matches {selected}", near=_near(selector, resources))
+
+
+def _near(selector: Mapping[str, Any], resources: Sequence[Resource]) -> list[str]:
+    """Return names like those of a selector that selects nothing; kinds if it has no name."""
+    kind, name = selector.get("kind") or "*", selector.get("name")
+    if not name:
+        return near_names(kind, {each.kind for each in resources})
+    return near_names(f"{kind}/{name}", names_of(resources))
 
 
 def ids_of(resource: Resource) -> list[ResourceId]:

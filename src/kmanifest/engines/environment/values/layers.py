@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from kmanifest import yaml
 from kmanifest.engines.environment.rows import Row, fill
+from kmanifest.engines.environment.values.jsonnet_positions import find_key
 from kmanifest.engines.environment.values.paths import format_path, parse_path
 from kmanifest.engines.environment.values.reading import plain_values, read_values
 from kmanifest.engines.environment.values.toml_positions import TomlIndex
@@ -203,8 +204,7 @@ def find_file(ctx: Context, path: str, *, is_optional: bool = False) -> str | No
 class FileLocator:
     """A function that returns the location of a path in a file, with line and column.
 
-    `prefix`: the field of the file below which the paths begin. The file is read again if its content is not given. A file
-    of Jsonnet has no lines for its values.
+    `prefix`: the field of the file below which the paths begin. The file is read again if its content is not given.
     """
 
     __slots__ = ("_content", "_ctx", "_file", "_index", "_is_used", "_prefix")
@@ -233,7 +233,7 @@ class FileLocator:
 
     def _find(self, field: FieldPath) -> tuple[int, int]:
         if self._file.endswith(".jsonnet"):
-            return 0, 0
+            return find_key(self._read(), field)
         if self._index is not None:
             return self._index.find(field)
         if self._file.endswith(".toml"):

@@ -146,6 +146,8 @@ def _layer_errors(first: Layer, layer: Layer) -> Iterable[KmanifestError]:
         declared = fieldpath.get(first.value, path, MISSING)
         if not isinstance(declared, list):
             yield _rule_error(first, layer, path, rule)
+        elif rule.by and declared:
+            yield from _key_errors(first, layer, declared, rule)
     for fault in find_faults(first.value, layer.value):
         yield _fault_error(first, layer, fault)
 
@@ -154,6 +156,19 @@ def _rule_error(first: Layer, layer: Layer, path: FieldPath, rule: ListRule) -> 
     near = find_near(describe_rule(path), map(describe_rule, _list_paths(first.value)))
     message = f"{first.name} declares no list {describe_rule(path)!r}"
     return MissingError(message, near=near, location=layer.locate_rule(rule.field))
+
+
+def _key_errors(
+    first: Layer, layer: Layer, declared: Sequence[Any], rule: ListRule
+) -> Iterable[KmanifestError]:
+    """Yield an error if no declared item of a list has the key by which a rule merges it."""
+    keys = dict.fromkeys(
+        key for item in checked(declared) if isinstance(item, dict) for key in item
+    )
+    if rule.by not in keys:
+        message = f"no item of the list in {first.name} has the key {rule.by!r}"
+        location = layer.locate_rule(rule.field)
+        yield MissingError(message, near=find_near(rule.by, keys), location=location)
 
 
 def _list_paths(values: Mapping[str, Any]) -> list[FieldPath]:

@@ -1,4 +1,4 @@
-"""Find the values that an error depends on, from the text of Helm's error message.
+"""Find the values that an error depends on, and its template, from the text of Helm's error message.
 
 Schema errors name the path in the values. Errors of templates name a position in a template, at which `.Values` and a
 path may be. Warnings about merged tables name the path. Ambiguous cases are left out.
@@ -21,8 +21,25 @@ _COALESCING: Final = re.compile(
 _TEMPLATE_LOCATION: Final = re.compile(
     r"(?:template: |execution error at \()([^\s:]+):(\d+):(\d+)\)?:"
 )
+_FAILED_FILE: Final = re.compile(
+    r"(?:parse error at \(|parse error in \(|YAML parse error on )([^\s:]+?)(?::(\d+))?\)?:"
+)
 _FIELD: Final = re.compile(r' executing ".*?" at <[.$]', re.DOTALL)
 _VALUES: Final = re.compile(rb"\.Values((?:\.\w+)+)")
+
+
+def template_in_error(text: str) -> tuple[str, int, int]:
+    """Return the template that an error with this text is in, with line and column. Its path begins with the chart's name.
+
+    Lines and columns are counted from 1; 0 if they are not known. The path is empty if the text names no template.
+    """
+    locations = _TEMPLATE_LOCATION.findall(text)
+    if locations:
+        file, line, column = locations[-1]
+        return file, int(line), int(column) + 1  # Go counts columns from 0
+    if match := _FAILED_FILE.match(text):
+        return match[1], int(match[2] or 0), 0
+    return "", 0, 0
 
 
 def values_in_error(text: str, chart: Chart) -> tuple[FieldPath, ...]:
