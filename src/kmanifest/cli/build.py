@@ -527,15 +527,17 @@ COMMAND = Command(
     ("build",),
     "[DIR]",
     """\
-Print the resources of a kustomization, a Helm chart, a Jsonnet file, Jinja2 templates or a Kustomization of Flux. DIR is
-a directory with a kustomization, a chart, a main.jsonnet or templates, a file (FILE.jsonnet, FILE.j2, or FILE.yaml with
-a Kustomization of Flux), or the URL of a kustomization in a git repository. It defaults to the current directory.
+Print the resources of a kustomization, an environment of a kmanifest.yaml, a Helm chart, a Jsonnet file, Jinja2
+templates or a Kustomization of Flux. DIR is a directory with a kustomization, a kmanifest.yaml (DIR/prod/eu for its
+environment prod/eu), a chart, a main.jsonnet or templates, a file (FILE.jsonnet, FILE.j2, or FILE.yaml with a
+Kustomization of Flux), or the URL of a kustomization in a git repository. It defaults to the current directory.
 """,
     FLAG_GROUPS,
     build,
     examples=(
         "kmanifest build overlays/prod | kubectl apply -f -",
         "kmanifest build overlays/prod -o prod.yaml",
+        "kmanifest build shop --environment prod/eu",
         "kmanifest build charts/web -f prod.yaml --namespace web",
         "kmanifest build web.jsonnet -V cluster=eu -J vendor",
     ),

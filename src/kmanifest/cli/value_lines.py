@@ -46,7 +46,7 @@ def _scalar_text(value: Any, *, in_list: bool) -> str:
     text = yaml.dump(value).rstrip("\n")
     is_text = isinstance(value, str)
     if is_text and ("\n" in text or (in_list and not _FLOW_CHARACTERS.isdisjoint(text))):
-        import json  # for such texts only
+        import json  # for such strings only
 
         text = json.dumps(value, ensure_ascii=False)
     return one_line(text)
