@@ -87,6 +87,16 @@ def test_the_table_has_fifteen_rows():
     assert (ROWS[0], ROWS[-1]) == ("dev/eu", "prod/ap")
 
 
+def test_the_readme_shows_a_part_of_the_file():
+    readme = (PLATFORM.parents[1] / "README.md").read_text()
+    shown = readme.partition("\n## Environments\n")[2].partition("```yaml\n")[2].partition("```")[0]
+    assert len(shown.splitlines()) > 20
+    rest = (PLATFORM / "kmanifest.yaml").read_text().splitlines()
+    for line in filter(None, shown.splitlines()):
+        assert line in rest
+        rest = rest[rest.index(line) + 1 :]
+
+
 def test_production_has_all_apps():
     assert len(objects("prod/eu")) >= 120
 
