@@ -60,6 +60,17 @@ def _with_extras(ctx: Context, resources: list[Resource], content: bytes) -> lis
 
 
 def _has_object_in_comment(content: bytes) -> bool:
-    """Return whether a comment may begin with a JSON object. Templates such as `{{name}}` are none."""
-    compact = content.translate(None, b" \t\n\r\v\f")
-    return b'#{"' in compact or b"#{}" in compact
+    """Return whether a comment may begin with a JSON object. Templates such as `{{name}}` do not.
+
+    A brace with many blanks after it counts.
+    """
+    start = content.find(b"#")
+    while start >= 0:
+        brace = content.find(b"{", start)
+        if brace < 0:
+            return False
+        begins_comment = not content[content.rfind(b"#", start, brace) + 1 : brace].strip()
+        if begins_comment and content[brace + 1 : brace + 80].lstrip()[:1] in (b"", b'"', b"}"):
+            return True
+        start = content.find(b"#", brace)
+    return False
