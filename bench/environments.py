@@ -31,6 +31,7 @@ def cost(*arguments: str) -> tuple[float, int]:
 
 
 def main(directory: str, row: str) -> None:
+    """Print the cost of one environment and of all."""
     ones, alls = [], []
     for _ in range(RUNS):  # interleaved, so that a busy machine slows both
         ones.append(cost("build", directory, "--environment", row, *EXECUTABLES))

@@ -5,7 +5,7 @@
 Each directory in DIR is a repository, with the libraries that jsonnet-bundler would install in its `vendor`. A tree is a
 directory in it that has a jsonnetfile.json, or the whole repository. Entry points are its files `*.jsonnet`, and for each
 `mixin.libsonnet` its alerts, rules and dashboards. Those that go-jsonnet does not evaluate are omitted; `--most` is the
-number of others per tree. CPU is user and system time of both programs. The exit code is 1 if a value differs.
+number of others per tree. CPU is user and system time of both commands. The exit code is 1 if a value differs.
 """
 
 import argparse
@@ -28,7 +28,7 @@ SECONDS = 120
 
 
 class Result(NamedTuple):
-    """The output of a program, its last line of stderr, and its CPU seconds."""
+    """The output of a command, its first line of stderr, and its CPU seconds."""
 
     code: int
     output: bytes
@@ -62,7 +62,7 @@ def walk(directory: Path, skipped: frozenset[Path] = frozenset()) -> Iterator[Pa
 
 
 def find_entry_points(repository: Path, tree: Path, others: frozenset[Path]) -> Iterator[list[str]]:
-    """Yield the arguments with which both programs evaluate a file of a tree, in the directory of the repository."""
+    """Yield the arguments with which both commands evaluate a file of a tree, in the directory of the repository."""
     for path in walk(tree, others):
         file = path.relative_to(repository).as_posix()
         searched = [path.parent, *path.parent.parents]
@@ -81,7 +81,7 @@ def find_entry_points(repository: Path, tree: Path, others: frozenset[Path]) -> 
 
 
 def run(command: list[str], directory: Path) -> Result:
-    """Run a program and return its result."""
+    """Run a command and return its result."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=errors)
         _, status, usage = os.wait4(process.pid, 0)
@@ -96,7 +96,7 @@ def run(command: list[str], directory: Path) -> Result:
 def compare(
     repository: Path, arguments: list[str], peer: list[str], candidate: list[str], score: Score
 ) -> None:
-    """Evaluate an entry point with both programs and count the result."""
+    """Evaluate an entry point with both commands and count the result."""
     theirs = run(["timeout", str(SECONDS), *peer, *arguments], repository)
     if theirs.code:
         score.omitted += 1

@@ -97,6 +97,7 @@ ALLOWED = {
     Use("catch", "engines/jsonnet/fallback.py", "Exception"): "whatever the evaluator raises; callbacks raise it again",
     Use("catch", "io/runner.py", "BaseException"): "closes its pipes and raises it again",
     Use("catch", "cli/output.py", "BaseException"): "removes its temporary directory and raises it again",
+    Use("catch", "cli/writer.py", "BaseException"): "removes its temporary directory and raises it again",
     Use("catch", "pipeline/entrypoints.py", "Exception"): "whatever the module of a plug-in raises",
     Use("catch", "yaml/dumper.py", "Exception"): "raises it again",
     # files that the user named, or that kmanifest made itself

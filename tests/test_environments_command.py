@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -502,6 +503,20 @@ def test_stdin_has_no_environments(project: Path, run: Runner, type_in: TypeIn):
     assert run("build", "-", "--all", "-o", "out").err == "error: --all is for a local directory\n"
 
 
+def test_stdin_has_the_environment_of_a_settings_file(project: Path, run: Runner, type_in: TypeIn):
+    write(project, {"kmanifest.toml": 'environment = "prod/eu"\n'})
+    type_in("resources: [plain]\n")
+    assert run("build", "-").code == 0
+
+
+def test_stdin_is_for_two_engines(project: Path, run: Runner, type_in: TypeIn):
+    type_in("resources: [plain]\n")
+    outcome = run("build", "-", "--engine", "helm")
+    message = "--engine helm: stdin is for kustomize or environment"
+    assert outcome == (2, "", f"error: {message}\n")
+    assert run("build", "-", "--engine", "environment").code == 0
+
+
 def test_stdin_is_bounded(project: Path, run: Runner, type_in: TypeIn):
     write(project, {"limits.toml": "max_input_file = 10\n"})
     type_in("resources: [plain]\n")
@@ -536,6 +551,27 @@ def test_no_result_is_kept(project: Path, run: Runner, monkeypatch: pytest.Monke
     assert run("build", "shop", "--all", "-o", "out") == (0, "", "")
     assert len(results) == 3
     assert most_alive <= 2
+
+
+def test_the_deadline_is_that_of_all_together(
+    project: Path, run: Runner, monkeypatch: pytest.MonkeyPatch
+):
+    now = 0.0
+    build = api.run_build
+
+    def run_build(*arguments: Any, **keywords: Any) -> Rendered:
+        nonlocal now
+        now += 2
+        return build(*arguments, **keywords)
+
+    monkeypatch.setattr(api, "run_build", run_build)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    outcome = run("build", "shop", "--all", "-o", "out", "--deadline", "3")
+    assert outcome.code == 1
+    assert "(deadline)" in outcome.err
+    assert outcome.err.endswith("(environment prod/eu)\n")
+    assert files_below(project / "out")[:2] == ["dev", "dev/eu"]
+    assert not (project / "out/prod").exists()
 
 
 class _Result(Rendered):

@@ -29,6 +29,7 @@ from kmanifest import (
     render_jsonnet,
 )
 from kmanifest.backend import EXTENSION
+from kmanifest.engines.jsonnet import manifests
 from tests.jsonnet_cases import JsonnetRun, execute, find_runs, peer_missing
 
 COMMAND = [sys.executable, "-m", "kmanifest", "jsonnet"]
@@ -126,11 +127,8 @@ def test_the_value_of_a_result_is_limited():
 
 def test_the_value_of_a_result_is_not_nested_too_deeply():
     nested = "std.foldl(function(inner, _) [inner], std.range(1, 3000), 1)"
-    options = JsonnetOptions(max_stack=10_000)
-    result = render_jsonnet("a.jsonnet", tree={"a.jsonnet": nested}, options=options)
-    assert result.text.count("[") == 3000
     with pytest.raises(LimitError, match="nested too deeply"):
-        result.value  # noqa: B018 - the property computes the value
+        value(nested, max_stack=10_000)
 
 
 @pytest.mark.parametrize("isolate", ["process", pytest.param("none", marks=needs_compiled)])
@@ -139,6 +137,22 @@ def test_the_bytes_of_a_result_are_limited(isolate: Literal["process", "none"]):
     files = {"a.jsonnet": "std.repeat('x', 5000)"}
     with pytest.raises(LimitError, match=r"more than 1000 bytes \(max_output\)"):
         render_jsonnet("a.jsonnet", tree=files, options=options, limits=Limits(max_output=1000))
+
+
+@needs_compiled
+@pytest.mark.parametrize(
+    "text", ["[1.5, -0.0, 1e300, 5e-324, 0.1]", '{"a": [[], {}, "b\\n"], "c": {"d": null}}']
+)
+def test_both_evaluators_print_the_same_strings(text: str):
+    document = json.loads(text)
+    code = (
+        f"local v = {text}; [std.toString(v), std.manifestYamlDoc(v), std.manifestYamlDoc(v, true)]"
+    )
+    assert value(code) == [
+        manifests.to_string(document),
+        manifests.manifest_yaml_doc(document, False, True),
+        manifests.manifest_yaml_doc(document, True, True),
+    ]
 
 
 @needs_compiled

@@ -16,7 +16,7 @@ use crate::values::ValueTypes;
 
 /// The number of the interface between Python and this crate. It goes up with each incompatible change, and
 /// `kmanifest/backend.py` requires the number that it was written for.
-pub const INTERFACE: u32 = 8;
+pub const INTERFACE: u32 = 9;
 
 /// Cache slots for a resource file that is read without a shared cache, and for a kustomization file.
 const RESOURCE_FILE_SLOTS: usize = 1024;
@@ -42,21 +42,29 @@ struct Limits {
 #[pymethods]
 impl YamlBackend {
     #[new]
-    #[pyo3(signature = (*, int_text, float_text, time_text, null_key, flow_blank_key, source_error, limit_error, location, check_time))]
+    #[pyo3(signature = (*, int_text, float_text, time_text, null_key, quoted_node, flow_blank_key, source_error, limit_error, location, check_time))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         int_text: Py<PyAny>,
         float_text: Py<PyAny>,
         time_text: Py<PyAny>,
         null_key: Py<PyAny>,
+        quoted_node: Py<PyAny>,
         flow_blank_key: Py<PyAny>,
         source_error: Py<PyAny>,
         limit_error: Py<PyAny>,
         location: Py<PyAny>,
         check_time: Py<PyAny>,
     ) -> YamlBackend {
-        let types =
-            ValueTypes { int_text, float_text, time_text, null_key, flow_blank_key, check_time };
+        let types = ValueTypes {
+            int_text,
+            float_text,
+            time_text,
+            null_key,
+            quoted_node,
+            flow_blank_key,
+            check_time,
+        };
         YamlBackend { types, source_error, limit_error, location }
     }
 
@@ -67,6 +75,7 @@ impl YamlBackend {
         data: &Bound<'py, PyBytes>,
         limits: &Bound<'py, PyAny>,
         scalar_cache: Option<&Bound<'py, ScalarCache>>,
+        keep_quotes: bool,
     ) -> PyResult<Bound<'py, PyList>> {
         let mut new_cache;
         let mut shared_cache;
@@ -85,7 +94,8 @@ impl YamlBackend {
             let limits = Limits::from_python(limits)?;
             let dialect = Dialect::V3;
             let max_depth = limits.max_depth;
-            let mut context = ReadContext { types: &self.types, scalar_cache, dialect, max_depth };
+            let mut context =
+                ReadContext { types: &self.types, scalar_cache, dialect, max_depth, keep_quotes };
             load_documents(py, data.as_bytes(), &limits, &mut context)
         })
     }
@@ -102,7 +112,9 @@ impl YamlBackend {
             let scalar_cache = &mut ScalarCache::with_slots(KUSTOMIZATION_SLOTS);
             let dialect = Dialect::V2;
             let max_depth = limits.max_depth;
-            let mut context = ReadContext { types: &self.types, scalar_cache, dialect, max_depth };
+            let keep_quotes = false;
+            let mut context =
+                ReadContext { types: &self.types, scalar_cache, dialect, max_depth, keep_quotes };
             let data = data.as_bytes();
             check_size(data, limits.max_input_file)?;
             let value = match read_lines(py, data, &mut context) {
@@ -157,7 +169,8 @@ fn load_documents<'py>(
     let clock = Clock { py, check_time: &types.check_time };
     for (index, part) in parts.iter().enumerate() {
         clock.check()?;
-        let value = match read_lines(py, part.data, context) {
+        let simple = if context.keep_quotes { None } else { read_lines(py, part.data, context) };
+        let value = match simple {
             Some(value) => value,
             None => read_first_document(py, part.data, part.line, context)
                 .map_err(|error| error.in_document(part.line, index))?,

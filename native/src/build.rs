@@ -31,6 +31,8 @@ pub struct ReadContext<'a> {
     pub scalar_cache: &'a mut ScalarCache,
     pub dialect: Dialect,
     pub max_depth: usize,
+    /// Whether a quoted string becomes a `ScalarNode`.
+    pub keep_quotes: bool,
 }
 
 /// The value of the first document in `data`; None if there is no document.
@@ -188,6 +190,9 @@ impl<'py> Builder<'py, '_, '_, '_> {
                 let value = self.scalar_value(&scalar, flow).map_err(|error| error.at(location))?;
                 if let Some(anchor) = scalar.anchor {
                     self.set_anchor(anchor, AnchorTarget::Value(value.clone()));
+                } else if self.context.keep_quotes && scalar.style != ScalarStyle::Plain {
+                    let node = self.context.types.quoted_node.bind(self.py).call1((value,))?;
+                    return self.add_value(node, &info).map(|()| location);
                 } else {
                     let plain = scalar.style == ScalarStyle::Plain && scalar.tag.is_none();
                     if plain && (value.is_none() || scalar.text.is_empty()) && self.has_named_key()

@@ -16,6 +16,8 @@ pub struct ValueTypes {
     pub null_key: Py<PyAny>,
     /// The type of the key of a null that was written as nothing inside braces.
     pub flow_blank_key: Py<PyAny>,
+    /// A function that returns the `ScalarNode` of a quoted string: see `quoted_node` there.
+    pub quoted_node: Py<PyAny>,
     /// `check_time` of `kmanifest.model.deadline`.
     pub check_time: Py<PyAny>,
 }

@@ -10,7 +10,7 @@ from os import environ
 from kmanifest.model.errors import MissingError, SourceError, near_names
 from kmanifest.startup.typing import Any, Final
 
-_INTERFACE: Final = 8
+_INTERFACE: Final = 9
 """The number of the interface between Python and the extension; `native/src/backend.rs` has the same number."""
 
 

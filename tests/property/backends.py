@@ -43,6 +43,11 @@ SNIPPETS = (
     "- - a\n  - b\n-\n  c: d\n- e:\n  f:\n",
     '"a": 1\n\'b\': 2\n"c d" : 3\n',
 )
+LOADS: tuple[tuple[str, dict[str, bool]], ...] = (
+    ("load_documents", {}),
+    ("load_documents", {"keep_quotes": True}),
+    ("load_values", {}),
+)
 LIMITS = (
     DEFAULT_LIMITS,
     DEFAULT_LIMITS,
@@ -143,15 +148,17 @@ def exact(value: Any) -> Any:
         return "mapping", [(type(key), key, exact(item)) for key, item in value.items()]
     if isinstance(value, list):
         return "list", [exact(item) for item in value]
-    return type(value).__name__, repr(value), getattr(value, "text", None)
+    return type(value).__name__, repr(value), getattr(value, "text", getattr(value, "quoted", None))
 
 
 def difference(data: bytes, limits: Limits) -> str:
     """Return the difference between the backends for an input; empty if there is none."""
-    for name in ("load_documents", "load_values"):
-        values = [outcome(getattr(backend, name), data, limits=limits) for backend in BACKENDS]
+    for name, options in LOADS:
+        values = [
+            outcome(getattr(backend, name), data, limits=limits, **options) for backend in BACKENDS
+        ]
         if values[0] != values[1]:
-            return f"{name}:\n  {values[0]!r:.600}\n  {values[1]!r:.600}"
+            return f"{name} {options}:\n  {values[0]!r:.600}\n  {values[1]!r:.600}"
     try:
         documents = python.load_documents(data, limits=limits)
     except KmanifestError:

@@ -11,6 +11,7 @@
 mod evaluate;
 mod messages;
 mod sources;
+mod strings;
 mod text;
 mod values;
 

@@ -67,22 +67,24 @@ impl Sources {
     }
 }
 
-impl Source {
-    /// The location at which brackets are nested too deeply. Those in strings and comments count as well.
-    pub fn find_deep_nesting(&self) -> Option<Location> {
-        let mut depth = 0usize;
-        for (offset, byte) in self.text.iter().enumerate() {
-            match byte {
-                b'(' | b'[' | b'{' => depth += 1,
-                b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-                _ => continue,
-            }
-            if depth > MAX_NESTING {
-                let (line, column) = self.position(offset);
-                return Some((self.name.clone(), line, column, line, column));
-            }
+/// The byte at which brackets are nested too deeply. Those in strings and comments count as well.
+pub fn find_deep_nesting(text: &[u8]) -> Option<usize> {
+    let mut depth = 0usize;
+    text.iter().position(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
         }
-        None
+        depth > MAX_NESTING
+    })
+}
+
+impl Source {
+    /// The location at which brackets are nested too deeply.
+    pub fn find_deep_nesting(&self) -> Option<Location> {
+        let (line, column) = self.position(find_deep_nesting(&self.text)?);
+        Some((self.name.clone(), line, column, line, column))
     }
 
     /// Line and column of a byte, both counted from 1. A column counts characters.

@@ -5,7 +5,7 @@ use rsjsonnet_lang::program::{Value, ValueKind};
 /// The message for a value that can't be printed.
 pub type NotJson = String;
 
-const FUNCTION: &str = "couldn't manifest function as JSON";
+pub const FUNCTION: &str = "couldn't manifest function as JSON";
 
 /// Print a value with go-jsonnet's layout, numbers and escapes (v0.22.0 vm.go and interpreter.go, serializeJSON).
 pub fn pretty(value: &Value<'_>) -> Result<String, NotJson> {
@@ -134,7 +134,7 @@ fn indent(out: &mut String, depth: usize) {
 }
 
 /// Print a number as go-jsonnet v0.22.0 does (util.go, unparseNumber): `%.0f` if it is whole, otherwise `%.17g`.
-fn write_number(out: &mut String, number: f64) {
+pub fn write_number(out: &mut String, number: f64) {
     use std::fmt::Write;
     if number == number.floor() {
         let _ = write!(out, "{number:.0}");
@@ -162,7 +162,7 @@ fn without_zeros(digits: &str) -> &str {
 }
 
 /// Print a string as go-jsonnet v0.22.0 does (util.go, unparseString).
-fn write_string(out: &mut String, text: &str) {
+pub fn write_string(out: &mut String, text: &str) {
     use std::fmt::Write;
     out.push('"');
     let mut start = 0;

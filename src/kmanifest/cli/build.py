@@ -11,12 +11,15 @@ from kmanifest.cli.shared import (
     BOUNDARY_FLAGS,
     ENVIRONMENT,
     FETCH_FLAGS,
+    JSON,
     LIMIT_FLAGS,
     PLUGIN_FLAGS,
     REPRODUCIBLE_FLAGS,
+    REVISION,
     STDIN,
     TEMPLATE_FLAGS,
     UNUSED_VALUES,
+    VALUE_FLAGS,
     exec_plugin_options,
     limit_options,
     remote_options,
@@ -44,11 +47,7 @@ if TYPE_CHECKING:
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
 NO_RESTRICTION = "LoadRestrictionsNone"
-JSON = "json"
 MANAGED_BY_VARIABLE = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
-
-VALUE_FLAGS = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
-"""The names of the flags that set values of a chart."""
 
 GENERAL_FLAGS = (
     *BOUNDARY_FLAGS,
@@ -73,7 +72,7 @@ GENERAL_FLAGS = (
         default="yaml",
         choices=("yaml", "json"),
     ),
-    Flag("rev", "string", "build DIR as it is in this commit of its git repository"),
+    REVISION,
     Flag(
         "strict",
         "switch",
@@ -247,7 +246,8 @@ def build(command_line: CommandLine) -> int:
     if path == STDIN:
         from kmanifest.cli import stdin
 
-        rendered = stdin.build(options, registry, _template_cache(command_line, path))
+        cache = _template_cache(command_line, path)
+        rendered = stdin.build(command_line, options, registry, cache)
     else:
         rendered = api.run_build(
             path,
@@ -525,21 +525,23 @@ def _value_locator(command_line_values: "CommandLineValues") -> "Locate":
 
 COMMAND = Command(
     ("build",),
-    "[DIR]",
+    "[DIR | -]",
     """\
-Print the resources of a kustomization, an environment of a kmanifest.yaml, a Helm chart, a Jsonnet file, Jinja2
-templates or a Kustomization of Flux. DIR is a directory with a kustomization, a kmanifest.yaml (DIR/prod/eu for its
-environment prod/eu), a chart, a main.jsonnet or templates, a file (FILE.jsonnet, FILE.j2, or FILE.yaml with a
-Kustomization of Flux), or the URL of a kustomization in a git repository. It defaults to the current directory.
+Print the resources of a kustomization, a kmanifest.yaml, a Helm chart, a Jsonnet file, Jinja2 templates or a
+Kustomization of Flux. DIR is a directory with one of these files, or with a main.jsonnet or templates; a file
+(FILE.jsonnet, FILE.j2, or FILE.yaml with a Kustomization of Flux); or the URL of a kustomization in a git repository. It
+defaults to the current directory. DIR/prod/eu is an environment of the kmanifest.yaml in DIR. With -, a kustomization or
+a kmanifest.yaml is read from stdin as if it were a file in the current directory.
 """,
     FLAG_GROUPS,
     build,
     examples=(
         "kmanifest build overlays/prod | kubectl apply -f -",
         "kmanifest build overlays/prod -o prod.yaml",
-        "kmanifest build shop --environment prod/eu",
         "kmanifest build charts/web -f prod.yaml --namespace web",
         "kmanifest build web.jsonnet -V cluster=eu -J vendor",
+        "kmanifest build shop --environment prod/eu",
+        "kmanifest build shop --all -o out",
     ),
     completions=(DIRECTORY,),
 )

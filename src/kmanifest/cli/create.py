@@ -10,13 +10,18 @@ import os
 from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import replace_file
-from kmanifest.cli.shared import BOUNDARY_FLAGS, FETCH_FLAGS, remote_options, root_option
+from kmanifest.cli.shared import (
+    BOUNDARY_FLAGS,
+    DEFINITION,
+    FETCH_FLAGS,
+    remote_options,
+    root_option,
+)
 from kmanifest.cli.verbs import Command
 from kmanifest.engines.kustomize.kustomization import FILE_NAMES
 from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
 from kmanifest.startup.typing import Any, Iterator, Mapping
 
-DEFINITION = "kmanifest.yaml"
 FIELD_FLAGS = with_variables(
     "CREATE_",
     Flag("annotations", "string", "common annotations: KEY:VALUE,KEY:VALUE"),

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from kmanifest import api
 from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, UsageError
-from kmanifest.cli.shared import STDIN
+from kmanifest.cli.shared import DEFINITION, JSON, STDIN, VALUE_FLAGS, time_limit
 from kmanifest.io import tree as trees
 from kmanifest.model.changes import plain_copy
+from kmanifest.model.deadline import check_time, limited_by
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.pipeline.options import Options
 from kmanifest.pipeline.remote_bases import find_repository
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from kmanifest.pipeline.registry import Registry
     from kmanifest.pipeline.rendered import Rendered
 
-FILE_NAME: Final = "kmanifest.yaml"
 ENGINE: Final = "environment"
-VALUE_FLAGS: Final = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
+KUSTOMIZE: Final = "kustomize"
 _MAX_LISTED: Final = 3
 _MAX_EXACT: Final = 2.0**53
 
@@ -40,12 +40,12 @@ def is_definition(command_line: CommandLine) -> bool | None:
         return None
     if not values["rev"]:
         directory, _ = api.split_environment(path, None, Options())
-        return os.path.isfile(os.path.join(directory, FILE_NAME))
+        return os.path.isfile(os.path.join(directory, DEFINITION))
     from kmanifest.io.git_tree import open_commit
 
     tree, path = open_commit(path, values["rev"])
     directory, _ = api.split_environment(path, tree, Options())
-    return tree.kind(trees.join(directory, FILE_NAME)) == "file"
+    return tree.kind(trees.join(directory, DEFINITION)) == "file"
 
 
 def check_flags(command_line: CommandLine, path: str) -> None:
@@ -57,7 +57,7 @@ def check_flags(command_line: CommandLine, path: str) -> None:
     elsewhere = {name for name, _ in command_line.origins}
     for name in ("environment", "all"):
         if values[name] and name not in elsewhere and is_definition(command_line) is False:
-            raise UsageError(f"--{name}: {path} has no {FILE_NAME}, so it has no environments")
+            raise UsageError(f"--{name}: {path} has no {DEFINITION}, so it has no environments")
     if values["all"]:
         if values["environment"] and "environment" not in elsewhere:
             raise UsageError("--all and --environment exclude each other")
@@ -65,7 +65,7 @@ def check_flags(command_line: CommandLine, path: str) -> None:
     set_flag = next((name for name in VALUE_FLAGS if values[name] and name not in elsewhere), "")
     if set_flag and not values["allow-set"] and is_definition(command_line):
         raise UsageError(
-            f"--{set_flag}: the values of {path} are those in the files that its {FILE_NAME} names; "
+            f"--{set_flag}: the values of {path} are those in the files that its {DEFINITION} names; "
             "--allow-set allows others"
         )
 
@@ -136,8 +136,19 @@ def build_all(
 ) -> int:
     """Build each environment and write it to a directory of its own. The first error ends the command.
 
-    No result is kept, so memory does not grow with the number of environments. They share a cache.
+    No result is kept, so memory does not grow with the number of environments. They share a cache and the deadline.
     """
+    with limited_by(time_limit(options.limits)):
+        return _build_all(command_line, path, tree, options, registry)
+
+
+def _build_all(
+    command_line: CommandLine,
+    path: str,
+    tree: "trees.Tree | None",
+    options: Options,
+    registry: "Registry",
+) -> int:
     from kmanifest.cli.output import write_subdirectory
     from kmanifest.io.cache import MemoryCache
 
@@ -147,6 +158,7 @@ def build_all(
     gc.enable()  # a build leaves cycles of references, which the command does not look for otherwise
     try:
         for name, environment in _rows(path, tree, options):
+            check_time()
             try:
                 rendered = api.run_build(
                     path,
@@ -157,7 +169,7 @@ def build_all(
                 )
                 findings.add(rendered, name, verbose=values["verbose"])
                 write_subdirectory(
-                    values["output"], name, rendered, as_json=values["output-format"] == "json"
+                    values["output"], name, rendered, as_json=values["output-format"] == JSON
                 )
             except KmanifestError as error:
                 raise of_environment(error, name) from error
@@ -176,7 +188,7 @@ def _rows(
         earlier = names.setdefault(name.casefold(), name)
         if earlier != name:
             problem = f"{earlier} and {name} would be written to one directory"
-            raise SourceError(problem).within(file=os.path.join(path, FILE_NAME))
+            raise SourceError(problem).within(file=os.path.join(path, DEFINITION))
         yield name, row
 
 

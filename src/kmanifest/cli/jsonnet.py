@@ -288,11 +288,10 @@ def _write(
     newline = "" if values["no-trailing-newline"] else "\n"
     try:
         if values["multi"]:
-            text = outcome.text.removesuffix("\n")
-            files = print_files(text, newline, is_string=values["string"])
+            files = print_files(outcome.content, newline.encode(), is_string=values["string"])
             return _write_files(files, values)
         if values["string"] and not values["yaml-stream"]:
-            text = as_string(outcome.text) + newline
+            text = as_string(outcome.content) + newline
             return _write_content(text.encode("utf-8", "surrogateescape"), values)
     except NotPrintableError as error:
         from kmanifest.engines.jsonnet.programs import Failure, Frame
@@ -318,7 +317,7 @@ def _write_content(content: bytes, values: Mapping[str, Any]) -> int:
     return EXIT_OK
 
 
-def _write_files(files: Mapping[str, str], values: Mapping[str, Any]) -> int:
+def _write_files(files: Mapping[str, bytes], values: Mapping[str, Any]) -> int:
     """Write one file per key below the directory of --multi, and print or write their paths."""
     directory = os.path.normpath(values["multi"])
     if files and not os.path.isdir(directory):
@@ -337,14 +336,13 @@ def _write_files(files: Mapping[str, str], values: Mapping[str, Any]) -> int:
     return code
 
 
-def _write_below(directory: str, path: str, text: str, *, create: bool) -> None:
+def _write_below(directory: str, path: str, content: bytes, *, create: bool) -> None:
     """Write a file below a directory. Raises OutputError if its path leads out of the directory."""
     target = os.path.join(directory, path)
     parent = os.path.realpath(os.path.dirname(target))
     root = os.path.realpath(directory)
     if path.split(os.sep, 1)[0] == ".." or os.path.commonpath([root, parent]) != root:
         raise OutputError(f"openat {path}: path escapes from parent")
-    content = text.encode("utf-8", "surrogateescape")
     if os.path.isfile(target) and not os.path.islink(target):
         with open(target, "rb") as stream:
             if stream.read() == content:

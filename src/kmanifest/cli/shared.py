@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from kmanifest.pipeline.options import ExecPluginOptions, RemoteOptions
 
 STDIN = "-"
+JSON = "json"
+DEFINITION = "kmanifest.yaml"
+VALUE_FLAGS = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
+"""The names of the flags that set values of a chart, or of a kmanifest.yaml."""
+
 CLEAN = "clean"
 """The value of --plugin-env for an environment with nothing but what every executable gets."""
 
@@ -94,6 +99,9 @@ ENVIRONMENT = Flag(
     "environment of a kmanifest.yaml: prod/eu in the order of its axes, or env=prod,region=eu",
 )
 """The flag of all verbs that read a kmanifest.yaml."""
+
+REVISION = Flag("rev", "string", "use DIR as it is in this commit of its git repository")
+"""The flag of all verbs that can read a commit."""
 
 REPRODUCIBLE_FLAGS = (
     Flag(

@@ -4,10 +4,9 @@ import os
 from collections.abc import Mapping
 
 from kmanifest import api, yaml
-from kmanifest.cli.environments import ENGINE, FILE_NAME
-from kmanifest.cli.flags import UsageError
-from kmanifest.cli.shared import STDIN, read_stdin
-from kmanifest.engines.environment.options import EnvironmentOptions
+from kmanifest.cli.environments import ENGINE, KUSTOMIZE
+from kmanifest.cli.flags import CommandLine, UsageError
+from kmanifest.cli.shared import DEFINITION, STDIN, read_stdin
 from kmanifest.engines.kustomize.kustomization import FILE_NAMES
 from kmanifest.io.cache import Cache
 from kmanifest.io.overlay_tree import Overlay
@@ -22,22 +21,28 @@ _OWN_FIELDS: Final = ("environments", "values", "schema")
 _KIND: Final = "Build"
 
 
-def build(options: Options, registry: Registry, cache: Cache | None) -> Rendered:
+def build(
+    command_line: CommandLine, options: Options, registry: Registry, cache: Cache | None
+) -> Rendered:
     """Build what stdin contains. The marker files of the current directory itself count as missing.
 
     In errors and findings the file is called `-`.
     """
+    if options.engine not in ("", ENGINE, KUSTOMIZE):
+        raise UsageError(f"--engine {options.engine}: stdin is for {KUSTOMIZE} or {ENGINE}")
     content = read_stdin(options.limits)
     directory = os.path.realpath(".")
-    file_name = FILE_NAME if _is_definition(content, options) else FILE_NAMES[0]
-    if file_name != FILE_NAME and options.of_engine(EnvironmentOptions).environment:
+    file_name = DEFINITION if _is_definition(content, options) else FILE_NAMES[0]
+    elsewhere = {name for name, _ in command_line.origins}
+    is_chosen = command_line.values["environment"] and "environment" not in elsewhere
+    if file_name != DEFINITION and is_chosen:
         raise UsageError("--environment: stdin is a kustomization, so it has no environments")
-    engine = ENGINE if file_name == FILE_NAME else "kustomize"
+    engine = ENGINE if file_name == DEFINITION else KUSTOMIZE
     overlay = Overlay(
         join("", f"{directory}/{file_name}"),
         content,
         STDIN,
-        tuple(join("", f"{directory}/{name}") for name in (*FILE_NAMES, FILE_NAME)),
+        tuple(join("", f"{directory}/{name}") for name in (*FILE_NAMES, DEFINITION)),
     )
     return api.run_build(
         directory,

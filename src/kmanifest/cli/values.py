@@ -7,9 +7,12 @@ from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import (
     BOUNDARY_FLAGS,
     ENVIRONMENT,
+    JSON,
     LIMIT_FLAGS,
+    REVISION,
     limit_options,
     root_option,
+    time_limit,
 )
 from kmanifest.cli.verbs import ANY_TEXT, DIRECTORY, Command
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -29,12 +32,12 @@ FLAGS = (
         Flag("all", "switch", "print a table of the values that differ between the environments"),
         Flag("compare", "string", "two environments, as prod/eu,prod/us: print the values that differ", value="A,B"),
         Flag("every-key", "switch", "with --all, also the values that are the same in all environments"),
-        Flag("output", "string", "output format", short="o", default=TEXT, choices=(TEXT, "yaml", "json")),
+        Flag("output", "string", "output format", short="o", default=TEXT, choices=(TEXT, "yaml", JSON)),
     ),
     ENVIRONMENT,
     *BOUNDARY_FLAGS,
     *LIMIT_FLAGS,
-    Flag("rev", "string", "read DIR as it is in this commit of its git repository"),
+    REVISION,
 )  # fmt: skip
 
 
@@ -72,15 +75,22 @@ class Column(NamedTuple):
 
 def print_values(command_line: CommandLine) -> int:
     """Print the values of one environment, or those in which environments differ, and return the exit code."""
-    values = command_line.values
     _check_usage(command_line)
     source = _source(command_line)
+    from kmanifest.model.deadline import limited_by
+
+    with limited_by(time_limit(source.options.limits)):
+        return print_text(_text(command_line, source))
+
+
+def _text(command_line: CommandLine, source: Source) -> str:
+    values = command_line.values
     output = values["output"]
     if values["all"]:
-        return print_text(_all(source, output, every_key=values["every-key"]))
+        return _all(source, output, every_key=values["every-key"])
     if values["compare"]:
-        return print_text(_comparison(source, output, values["compare"]))
-    return print_text(_single(source, output, values["environment"]))
+        return _comparison(source, output, values["compare"])
+    return _single(source, output, values["environment"])
 
 
 def _check_usage(command_line: CommandLine) -> None:
@@ -269,7 +279,7 @@ def _difference_text(
 
 
 def _dump(value: Any, output: str) -> str:
-    if output == "json":
+    if output == JSON:
         from kmanifest.cli.json_output import dump_json
 
         return dump_json(value)

@@ -189,8 +189,11 @@ class DiskTree:
         try:
             if not _HAS_DIRECTORY_DESCRIPTORS or not name:
                 return os.lstat(self._prefix + path).st_mode
-            with self._directory(directory) as descriptor:
+            descriptor = self._enter(directory)
+            try:
                 return os.lstat(name, dir_fd=descriptor).st_mode
+            finally:
+                self._leave(descriptor)
         except OSError:
             return 0
 
@@ -200,12 +203,19 @@ class DiskTree:
         directory, _, name = path.rpartition("/")
         if not _HAS_DIRECTORY_DESCRIPTORS or not name:
             return os.open(self._prefix + path, flags)
-        with self._directory(directory) as descriptor:
+        descriptor = self._enter(directory)
+        try:
             return os.open(name, flags, dir_fd=descriptor)
+        finally:
+            self._leave(descriptor)
 
-    def _directory(self, path: str) -> "_Descriptor":
-        """Return a descriptor of the directory at a resolved path."""
-        return _Descriptor(self._open_steps(path), owned=True)
+    def _enter(self, path: str) -> int:
+        """Return a descriptor of the directory at a resolved path. `_leave` must follow."""
+        return self._open_steps(path)
+
+    def _leave(self, descriptor: int) -> None:
+        """Close a descriptor that `_enter` returned, unless the tree keeps it."""
+        os.close(descriptor)
 
     def _open_steps(self, path: str) -> int:
         """Open a directory one step at a time, so that a step that is a link is an error."""
@@ -217,23 +227,6 @@ class DiskTree:
                 os.close(descriptor)
             descriptor = next_descriptor
         return descriptor
-
-
-class _Descriptor:
-    """A context manager of an open directory. It closes the descriptor if it owns it."""
-
-    __slots__ = ("_descriptor", "_owned")
-
-    def __init__(self, descriptor: int, *, owned: bool) -> None:
-        self._descriptor = descriptor
-        self._owned = owned
-
-    def __enter__(self) -> int:
-        return self._descriptor
-
-    def __exit__(self, *_: object) -> None:
-        if self._owned:
-            os.close(self._descriptor)
 
 
 class SnapshotDiskTree(DiskTree):
@@ -256,14 +249,25 @@ class SnapshotDiskTree(DiskTree):
         self._resolved |= {parent(resolved), resolved}
         return resolved
 
-    def _directory(self, path: str) -> _Descriptor:
+    def _enter(self, path: str) -> int:
         descriptor = self._open_directories.get(path)
         if descriptor is None:
             if len(self._open_directories) >= _MAX_OPEN_DIRECTORIES:
                 oldest = next(iter(self._open_directories))
                 os.close(self._open_directories.pop(oldest))
             descriptor = self._open_directories[path] = self._open_steps(path)
-        return _Descriptor(descriptor, owned=False)
+        return descriptor
+
+    def _leave(self, descriptor: int) -> None:
+        pass  # it stays open
+
+    def _open_steps(self, path: str) -> int:
+        """Open a directory with one step if the directory around it is open."""
+        around, _, name = path.rpartition("/")
+        descriptor = self._open_directories.get(around)
+        if descriptor is None or not name:
+            return super()._open_steps(path)
+        return os.open(name, _STEP_FLAGS, dir_fd=descriptor)
 
     def __del__(self) -> None:
         for descriptor in getattr(self, "_open_directories", {}).values():

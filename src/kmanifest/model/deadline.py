@@ -85,12 +85,16 @@ def seconds_left() -> float:
 
 def current_check() -> Callable[[], None] | None:
     """Return the check of the work that runs, or None if it has no deadline."""
-    limit = _CURRENT.get()
+    if _CURRENT.variable is None:
+        return None
+    limit = _CURRENT.variable.get()
     return None if limit is None else limit.check_time
 
 
 def checked(items: Iterable[Item]) -> Iterable[Item]:
     """Return the items. With a deadline, it is checked before each of them."""
+    if _CURRENT.variable is None:
+        return items
     check = current_check()
     return items if check is None else _checked(items, check)
 

@@ -161,6 +161,11 @@ class ScalarNode(str):
         return (str(self), self.tag), {"quoted": self.quoted}
 
 
+def quoted_node(value: Any) -> Any:
+    """The ScalarNode of a quoted string. A value with a tag can be of another type, and has no quotes then."""
+    return ScalarNode(value, quoted=True) if value.__class__ is str else value
+
+
 def is_string(value: Any) -> bool:
     """Whether a value is a string. An unquoted date is not, and a node without a tag is.
 

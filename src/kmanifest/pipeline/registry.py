@@ -116,7 +116,7 @@ class Registry:
     >>> from kmanifest import default_registry
     >>> registry = default_registry()
     >>> registry.names("renderer")
-    ['kustomize', 'helm', 'jsonnet', 'jinja', 'flux']
+    ['kustomize', 'helm', 'jsonnet', 'jinja', 'flux', 'environment']
     """
 
     def __init__(

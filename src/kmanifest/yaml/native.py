@@ -11,7 +11,15 @@ from kmanifest.backend import load_extension
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError, Location, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.model.values import FloatText, FlowBlankKey, IntText, TimeText, Value, null_key
+from kmanifest.model.values import (
+    FloatText,
+    FlowBlankKey,
+    IntText,
+    TimeText,
+    Value,
+    null_key,
+    quoted_node,
+)
 from kmanifest.startup.typing import Any, Final, Sequence
 
 __all__ = ["Dumper", "ScalarCache", "dump", "find_position", "load_documents", "load_values"]
@@ -25,6 +33,7 @@ _BACKEND: Final = _EXTENSION.YamlBackend(
     float_text=FloatText,
     time_text=TimeText,
     null_key=null_key,
+    quoted_node=quoted_node,
     flow_blank_key=FlowBlankKey,
     source_error=SourceError,
     limit_error=LimitError,
@@ -42,13 +51,13 @@ def load_documents(
     keep_quotes: bool = False,
 ) -> list[Value]:
     """As `python.load_documents`."""
-    if allow_other_keys or keep_quotes:  # in few builds
+    if allow_other_keys:  # in few builds
         from kmanifest.yaml import load
 
         return load.load_documents(
             data, limits=limits, allow_other_keys=allow_other_keys, keep_quotes=keep_quotes
         )
-    documents: list[Value] = _BACKEND.load_documents(data, limits, scalar_cache)
+    documents: list[Value] = _BACKEND.load_documents(data, limits, scalar_cache, keep_quotes)
     return documents
 
 

@@ -11,7 +11,7 @@ from yaml._yaml import CParser
 from yaml.events import AliasEvent, ScalarEvent
 
 from kmanifest.model.limits import Limits
-from kmanifest.model.values import OtherKey, ScalarNode, null_key
+from kmanifest.model.values import OtherKey, null_key, quoted_node
 from kmanifest.startup.typing import Any, Callable, Final
 from kmanifest.yaml.build import MERGE_KEY, Builder, OpenContainer, error_at
 from kmanifest.yaml.resolve import INT64_MAX, resolve_v2, resolve_v3
@@ -103,11 +103,6 @@ class ResourceReader(Builder):
             for source in _merge_sources(value, event):
                 for key, item in source.items():
                     container.node.setdefault(key, item)
-
-
-def quoted_node(value: Any) -> Any:
-    """The ScalarNode of a quoted string. A value with a tag can be of another type, and has no quotes then."""
-    return ScalarNode(value, quoted=True) if value.__class__ is str else value
 
 
 class ValuesReader(Builder):

@@ -42,9 +42,18 @@ def evaluate(program: Program, hooks: Hooks) -> Outcome:
     """Evaluate a program on a thread with a big stack."""
     outcomes: list[Outcome] = []
     evaluator = _Evaluator(program, hooks)
+
+    def run() -> None:
+        try:
+            outcomes.append(evaluator.run())
+        except MemoryError:
+            outcomes.append(failed("limit", "out of memory"))
+        except RecursionError:
+            outcomes.append(failed("limit", "a value is nested too deeply"))
+
     previous = stack_size(_STACK_SIZE)
     try:
-        thread = Thread(target=lambda: outcomes.append(evaluator.run()))
+        thread = Thread(target=run)
         thread.start()
     finally:
         stack_size(previous)

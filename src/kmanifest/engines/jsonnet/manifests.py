@@ -9,6 +9,7 @@ from kmanifest.engines.jsonnet.printing import print_number, print_scalar, print
 from kmanifest.startup.typing import Any, Final
 
 _INDENT: Final = "  "
+_MAX_EXACT: Final = 2**53  # below it, whole numbers are exact, so all digits are the shortest ones
 _KEY_PUNCTUATION: Final = str.maketrans("", "", "-_")
 
 
@@ -19,9 +20,9 @@ class ManifestError(Exception):
 def shortest_number(number: float) -> str:
     """Return a number in the fewest digits that read back as the same, without an exponent."""
     number = float(number)
-    if number == number // 1:
+    if number == number // 1 and abs(number) < _MAX_EXACT:
         return f"{number:.0f}"
-    from decimal import Decimal  # few numbers have decimals
+    from decimal import Decimal  # few numbers have decimals or are as large
 
     return format(Decimal(repr(number)), "f")
 

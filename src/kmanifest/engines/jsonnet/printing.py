@@ -143,70 +143,75 @@ def type_name(value: Any) -> str:
     return names[value.__class__]
 
 
-def type_of_json(text: str) -> str:
+def type_of_json(content: bytes) -> str:
     """Return Jsonnet's name of the type of a value in JSON."""
     names = {
-        "n": "null",
-        "t": "boolean",
-        "f": "boolean",
-        '"': "string",
-        "[": "array",
-        "{": "object",
+        b"n": "null",
+        b"t": "boolean",
+        b"f": "boolean",
+        b'"': "string",
+        b"[": "array",
+        b"{": "object",
     }
-    return names.get(text[:1], "number")
+    return names.get(content[:1], "number")
 
 
-def as_string(text: str) -> str:
+def as_string(content: bytes) -> str:
     """Return the string of a result in JSON. Raises NotPrintableError for any other value."""
     import json  # most results are printed by the process that evaluates
 
-    found = type_of_json(text)
+    found = type_of_json(content)
     if found != "string":
         raise NotPrintableError(f"expected string result, got: {found}")
-    string: str = json.loads(text)
+    string: str = json.loads(content.decode("utf-8", "surrogatepass"))
     return string
 
 
-def print_files(text: str, newline: str, *, is_string: bool) -> dict[str, str]:
-    """Return the content of each file that `jsonnet -m` writes for a result of `print_json`.
+def print_files(content: bytes, newline: bytes, *, is_string: bool) -> dict[str, bytes]:
+    """Return the content of each file that `jsonnet -m` writes for a result of `print_json`, with or without a line feed.
 
     Raises NotPrintableError for a value of another type.
     """
-    found = type_of_json(text)
+    found = type_of_json(content)
     if found != "object":
         raise NotPrintableError(
             f"multi mode: top-level object was a {found}, "
             "should be an object whose keys are filenames and values hold the JSON for that file."
         )
-    files: dict[str, str] = {}
-    for name, item in _split_fields(text):
-        if is_string and not item.startswith('"'):
+    files: dict[str, bytes] = {}
+    for name, item in _split_fields(content):
+        if is_string and not item.startswith(b'"'):
             raise NotPrintableError(
                 f"multi mode: top-level object's key {name} has a value of type {type_of_json(item)}, should be a string"
             )
-        files[name] = (as_string(item) if is_string else item) + newline
+        raw = as_string(item).encode("utf-8", "surrogateescape") if is_string else item
+        files[name] = raw + newline
     return files
 
 
-def _split_fields(text: str) -> Iterator[tuple[str, str]]:
+def _split_fields(content: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the names of an object's fields, and their values as `print_json` prints them alone.
 
-    The text is that of `print_json`. A string in it contains no line feed, so the layout shows where a field begins.
+    The content is that of `print_json`. A string in it contains no line feed, so the layout shows where a field begins.
     """
-    start, end = f'{{\n{_INDENT}"', "\n}"
-    if not text.startswith(start):
+    indent = f"\n{_INDENT}".encode()
+    start, end = b"{" + indent + b'"', b"\n}"
+    if not content.startswith(start):
         return
-    for field in text[len(start) : -len(end)].split(f',\n{_INDENT}"'):
+    for field in content[len(start) : content.rindex(end)].split(b"," + indent + b'"'):
         colon = _end_of_string(field)
+        name = field[:colon]
         yield (
-            as_string(f'"{field[:colon]}"'),
-            field[colon + len('": ') :].replace(f"\n{_INDENT}", "\n"),
+            as_string(b'"' + name + b'"')
+            if b"\\" in name
+            else name.decode("utf-8", "surrogatepass"),
+            field[colon + len(b'": ') :].replace(indent, b"\n"),
         )
 
 
-def _end_of_string(text: str) -> int:
-    """Return the index of the quote that ends a string. The quote at its start is not in the text."""
-    end = text.index('"')
-    while (end - len(text[:end].rstrip("\\"))) % 2:
-        end = text.index('"', end + 1)
+def _end_of_string(content: bytes) -> int:
+    """Return the index of the quote that ends a string. The quote at its start is not in the content."""
+    end = content.index(b'"')
+    while (end - len(content[:end].rstrip(b"\\"))) % 2:
+        end = content.index(b'"', end + 1)
     return end

@@ -61,7 +61,5 @@ def _with_extras(ctx: Context, resources: list[Resource], content: bytes) -> lis
 
 def _has_object_in_comment(content: bytes) -> bool:
     """Return whether a comment may begin with a JSON object. Templates such as `{{name}}` are none."""
-    comments = (comment.lstrip() for comment in content.split(b"#")[1:])
-    return any(
-        comment[:1] == b"{" and comment[1:].lstrip()[:1] in (b'"', b"}") for comment in comments
-    )
+    compact = content.translate(None, b" \t\n\r\v\f")
+    return b'#{"' in compact or b"#{}" in compact

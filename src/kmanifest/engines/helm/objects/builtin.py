@@ -8,7 +8,6 @@ pkg/chartutil/values.go.
 
 from kmanifest.engines.helm.gotemplate.gotypes import type_name
 from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoMap, GoObject, Strings
-from kmanifest.engines.helm.objects import file_globs
 from kmanifest.engines.helm.objects.structs import Field, Struct
 from kmanifest.startup.typing import Any, Final, Mapping
 
@@ -187,6 +186,8 @@ class Files(GoMap):
         return go_string(self.entries.get(name, b""))
 
     def _glob(self, pattern: str) -> "Files":
+        from kmanifest.engines.helm.objects import file_globs  # few charts select files
+
         test = file_globs.path_matcher(pattern)
         return Files({name: content for name, content in self.entries.items() if test(name)})
 

@@ -8,7 +8,6 @@ Source: helm v3.22.0 pkg/chartutil/jsonschema.go.
 """
 
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.values.set_flags import go_type
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Any, Callable, Final, Mapping
 
@@ -40,6 +39,8 @@ def _chart_problems(chart: Chart, values: Mapping[str, Any], on_urn: Callable[[s
         if isinstance(subchart_values, dict):
             problems += _chart_problems(subchart, subchart_values, on_urn)
         else:
+            from kmanifest.engines.helm.values.set_flags import go_type  # for errors only
+
             problems += f"{subchart.name}:\ninvalid type for values: expected object (map), got {go_type(subchart_values)}\n"
     return problems
 

@@ -7,7 +7,7 @@ from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, GoObject, Value
 from kmanifest.engines.helm.sprig.gotypes import UINT64_MAX, Uint64, to_bytes
 from kmanifest.model.deadline import checked
-from kmanifest.startup.typing import TYPE_CHECKING, Final, Mapping, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, Callable, Final, Mapping, NamedTuple
 
 if TYPE_CHECKING:
     import re
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _MAX_VERSION: Final = 256
 _MAX_CONSTRAINT: Final = 512
 _MAX_GROUPS: Final = 32
+_MAX_RESULTS: Final = 256
 
 _SUFFIX: Final = (
     r"(-([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?(\+([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?"
@@ -41,10 +42,23 @@ def functions() -> Functions:
     """Return the functions."""
     return {
         "semver": Function(parse, ("string",), "*semver.Version"),
-        "semverCompare": Function(
-            lambda constraint, version: satisfies(version, constraint), ("string", "string"), "bool"
-        ),
+        "semverCompare": Function(_make_compare(), ("string", "string"), "bool"),
     }
+
+
+def _make_compare() -> Callable[[str, str], bool]:
+    """Return `semverCompare` with a cache, because the templates of a chart compare the same few versions."""
+    results: dict[tuple[str, str], bool] = {}
+
+    def compare(constraint: str, version: str) -> bool:
+        result = results.get((constraint, version))
+        if result is None:
+            if len(results) >= _MAX_RESULTS:
+                results.clear()
+            result = results[constraint, version] = satisfies(version, constraint)
+        return result
+
+    return compare
 
 
 def satisfies(version: str, constraint: str) -> bool:

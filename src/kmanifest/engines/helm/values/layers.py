@@ -8,12 +8,23 @@ Source: helm v3.22.0 pkg/cli/values/options.go; pkg/chartutil/coalesce.go.
 
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.formats.go_yaml import load_values
-from kmanifest.engines.helm.values import set_flags
 from kmanifest.io.local_tree import Boundary, read_named
 from kmanifest.io.tree import FilePath, Tree
 from kmanifest.model.errors import FieldPath, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import Any, Callable, Final, Iterable, Mapping, NamedTuple
+from kmanifest.startup.lazy import lazy_function
+from kmanifest.startup.typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Final,
+    Iterable,
+    Mapping,
+    NamedTuple,
+)
+
+if TYPE_CHECKING:
+    from kmanifest.engines.helm.values.set_flags import Convert
 
 GLOBAL: Final = "global"
 
@@ -68,17 +79,18 @@ class ValueReaders(NamedTuple):
     json: Callable[[str, Table], None]
     typed: Callable[[str, Table], None]
     strings: Callable[[str, Table], None]
-    contents: Callable[[str, Table, set_flags.Convert], None]
+    contents: "Callable[[str, Table, Convert], None]"
     literals: Callable[[str, Table], None]
 
 
+_SET_FLAGS: Final = "kmanifest.engines.helm.values.set_flags"
 READERS: Final = ValueReaders(
     load_values,
-    set_flags.set_json,
-    set_flags.set_typed,
-    set_flags.set_strings,
-    set_flags.set_files,
-    set_flags.set_literal,
+    lazy_function(_SET_FLAGS, "set_json"),
+    lazy_function(_SET_FLAGS, "set_typed"),
+    lazy_function(_SET_FLAGS, "set_strings"),
+    lazy_function(_SET_FLAGS, "set_files"),
+    lazy_function(_SET_FLAGS, "set_literal"),
 )
 """The readers of Helm 3."""
 
