@@ -82,7 +82,7 @@ def test_one_environment_needs_no_choice():
         ("prod/su", "no environment is called 'prod/su'; the environments are dev/eu, dev/us, prod/eu, prod/us", ("prod/us", "prod/eu")),
         ("prod", "'prod' does not have the form ENV/REGION; the environments are dev/eu, dev/us, prod/eu, prod/us", ("prod/us", "prod/eu")),
         ("env=prd,region=us", "the axis env has no value 'prd'; it has dev, prod", ("prod",)),
-        ("env=prod,regoin=us", "no axis is called 'regoin'; there is env, region", ("region",)),
+        ("env=prod,regoin=us", "no axis is called 'regoin'; the axes are env, region", ("region",)),
         ("env=prod", "choose a value of the axis region: dev/eu, dev/us, prod/eu, prod/us", ()),
         ("env=prod,env=dev", "the axis env is given twice: 'env=prod,env=dev'", ()),
     ],
@@ -109,10 +109,10 @@ def test_excluded_combinations_are_no_environments():
         ("{axes: {}}", "specify at least one axis", ("axes",)),
         ("{axes: {env: []}}", "specify at least one value", ("axes", "env")),
         ("{axes: {path: [a]}}", "no axis may be called 'path'", ("axes", "path")),
-        ("{axes: {env: [a/b]}}", "the value of an axis has letters, digits and . _ -, got 'a/b'", ("axes", "env", 0)),
+        ("{axes: {env: [a/b]}}", "the value of an axis consists of letters, digits and . _ -, got 'a/b'", ("axes", "env", 0)),
         ("{axes: {env: [a, a]}}", "'a' is given twice", ("axes", "env", 1)),
         ("{axes: {env: [1]}}", "expected a string, got integer", ("axes", "env", 0)),
-        ("{axes: {env: [a]}, exclude: [{evn: a}]}", "no axis is called 'evn'; there is env", ("exclude", 0, "evn")),
+        ("{axes: {env: [a]}, exclude: [{evn: a}]}", "no axis is called 'evn'; the axes are env", ("exclude", 0, "evn")),
         ("[env]", "expected a mapping, got list", ()),
     ],
 )  # fmt: skip
@@ -132,7 +132,7 @@ def test_too_many_environments_are_refused():
 
 def test_another_name_in_braces_is_refused():
     error = error_of(files(AXES + "namespace: 'a-{regoin}'\nresources: [map.yaml]"), "dev/eu")
-    assert error.message == "no axis is called 'regoin'; there is env, region"
+    assert error.message == "no axis is called 'regoin'; the axes are env, region"
     assert (error.near, error.location.field, error.location.line) == (
         ("region",),
         ("namespace",),
@@ -400,15 +400,15 @@ def test_an_inner_directory_gets_the_environment_and_what_the_entry_pins():
 @pytest.mark.parametrize(
     ("entry", "message", "field", "near"),
     [
-        ("{pth: a}", "an entry has one of path, chart, jsonnet, template", (), ("path",)),
+        ("{pth: a}", "an entry has one of the fields path, chart, jsonnet, template", (), ("path",)),
         ("{path: a, chart: b}", "path and chart can't both be given", ("chart",), ()),
         ("{template: a.j2, vales: .web}", "unknown field 'vales' of a template entry", ("vales",), ("values",)),
         ("{path: map.yaml, values: .wbe}", "there is no value .wbe", ("values",), (".web",)),
-        ("{path: map.yaml, values: .web}", "values are for a directory with a kmanifest.yaml, which 'map.yaml' is not", ("values",), ()),
+        ("{path: map.yaml, values: .web}", "'values' needs a directory with a kmanifest.yaml, got 'map.yaml'", ("values",), ()),
         ("{path: map.yml}", "no such file or directory: 'map.yml'", ("path",), ("map.yaml",)),
         ("{chart: chrat}", "no such file or directory: 'chrat'", ("chart",), ("chart",)),
         ("{jsonnet: mpa.jsonnet}", "no such file or directory: 'mpa.jsonnet'", ("jsonnet",), ("map.jsonnet",)),
-        ("{path: map.yaml, when: {evn: [a]}}", "no axis is called 'evn'; there is env, region", ("when", "evn"), ("env",)),
+        ("{path: map.yaml, when: {evn: [a]}}", "no axis is called 'evn'; the axes are env, region", ("when", "evn"), ("env",)),
         ("{path: map.yaml, when: {env: [prd]}}", "the axis env has no value 'prd'; it has dev, prod", ("when", "env", 0), ("prod",)),
         ("{jsonnet: map.jsonnet, tla: {replicas: .web.replcas}}", "there is no value .web.replcas", ("tla", "replicas"), (".web.replicas",)),
     ],

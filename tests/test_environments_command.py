@@ -116,7 +116,7 @@ def test_an_environment_is_chosen(project: Path, run: Runner, arguments: tuple[s
         ),
         (
             ("shop", "--environment", "env=prod,regio=eu"),
-            "shop/kmanifest.yaml: no axis is called 'regio'; there is env, region (did you mean region?)",
+            "shop/kmanifest.yaml: no axis is called 'regio'; the axes are env, region (did you mean region?)",
         ),
         (
             ("shop", "--environment", "prod"),

@@ -154,9 +154,10 @@ def test_signals_at_any_moment(project: Project):
         time.sleep((0.3 + 0.07 * turn) * seconds)
         number = SIGNALS[turn % 3]
         process.send_signal(number)
-        process.communicate(timeout=60)
+        _, err = process.communicate(timeout=60)
         # A signal before the handlers are installed, or after the output, has its usual effect.
-        assert process.returncode in (EXIT_CODES[number], -number, 130)
+        if b"init_import_site" not in err:  # Python itself exits with 1 then
+            assert process.returncode in (EXIT_CODES[number], -number, 130)
         project.assert_clean()
 
 

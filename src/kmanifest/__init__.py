@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from kmanifest.api import build, environments, values
     from kmanifest.engines.builtin import default_registry, installed_registry
     from kmanifest.engines.environment.options import EnvironmentOptions
+    from kmanifest.engines.environment.result import Values
     from kmanifest.engines.flux.options import FluxOptions
     from kmanifest.engines.helm.api import render_chart
     from kmanifest.engines.helm.options import HelmOptions
@@ -56,6 +57,7 @@ _MODULES = {
     "api": ("build", "environments", "values"),
     "engines.builtin": ("default_registry", "installed_registry"),
     "engines.environment.options": ("EnvironmentOptions",),
+    "engines.environment.result": ("Values",),
     "engines.flux.options": ("FluxOptions",),
     "engines.helm.api": ("render_chart",),
     "engines.helm.options": ("HelmOptions",),
@@ -144,6 +146,7 @@ __all__ = [
     "Secret",
     "SourceError",
     "Tree",
+    "Values",
     "Workers",
     "__version__",
     "build",

@@ -207,6 +207,11 @@ def values(
     """Return the values of the kmanifest.yaml in the directory `path` for one environment, with their locations.
 
     The arguments are those of `build`. Raises the errors of `build` about the file, its layers and the environment.
+
+    >>> from kmanifest import values
+    >>> files = {"kmanifest.yaml": "{values: [values.yaml]}", "values.yaml": "web: {replicas: 1}"}
+    >>> values(tree=files)["web"]
+    {'replicas': 1}
     """
     from kmanifest.engines.environment.definition import load_definition, load_environment
     from kmanifest.engines.environment.result import Values

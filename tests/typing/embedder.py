@@ -110,6 +110,20 @@ def render() -> k.Rendered:
     )
 
 
+def list_environments() -> dict[str, object]:
+    tree = {
+        "kmanifest.yaml": "{environments: {axes: {env: [dev, prod]}}, values: ['{env}.yaml'], resources: []}",
+        "dev.yaml": "replicas: 1",
+        "prod.yaml": "replicas: 3",
+    }
+    found: dict[str, object] = {}
+    for row in k.environments(tree=tree):
+        options = k.Options(engines=(k.EnvironmentOptions(environment=row),))
+        shop: k.Values = k.values(tree=tree, options=options)
+        found[row["env"]] = (shop["replicas"], shop.location("replicas").line)
+    return found
+
+
 def evaluate() -> object:
     with k.Workers(max=1) as workers:
         options = k.JsonnetOptions(workers=workers)
@@ -150,6 +164,7 @@ def main() -> str:
     assert helm.render_chart is k.render_chart
     assert helm.HelmOptions is k.HelmOptions
     assert evaluate() == 2
+    assert list_environments() == {"dev": (1, 1), "prod": (3, 1)}
     assert k.render_jinja("a.j2", tree={"a.j2": "{{ values.a }}"}, values={"a": 1}) == "1"
     assert [job.name for job in render()] == [job.name for job in render()]
     for tree in (k.DiskTree("/"), k.MemoryTree(FILES)):

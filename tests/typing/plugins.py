@@ -99,7 +99,7 @@ def main() -> str:
     )
     registry: plugin.Registry = plugin.default_registry().with_plugins(kmanifest_plugins())
     assert len(plugin.installed_registry().all()) >= len(plugin.default_registry().all())
-    assert {each.role for each in registry.all()} == {*ROLES}
+    assert {each.role for each in registry.all()} == {*ROLES, "kustomization-reader"}
     rendered = build("app", tree=FILES, options=options, registry=registry)
     assert not rendered.findings
     return rendered.text()

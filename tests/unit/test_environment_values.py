@@ -279,11 +279,11 @@ LIST_FAULTS = {
     ),
     "two items with one key": (
         "a: [{name: x}]", "a: [{name: y}, {name: y}]", {"a": {"by": "name"}},
-        "app/layer1.yaml:1:16: a.1: the list is merged by 'name', and an earlier item has the same",
+        "app/layer1.yaml:1:16: a.1: an earlier item has the same 'name', by which the list is merged",
     ),
     "two earlier items with one key": (
         "a: [{name: x}, {name: x}]", "a: [{name: y}]", {"a": {"by": "name"}},
-        "app/values.yaml:1:16: a.1: the list is merged by 'name', and an earlier item has the same",
+        "app/values.yaml:1:16: a.1: an earlier item has the same 'name', by which the list is merged",
     ),
     "a key that is a list": (
         "a: []", "a: [{name: [x]}]", {"a": {"by": "name"}},
@@ -607,7 +607,7 @@ FILE_FAULTS: dict[str, tuple[Mapping[str, Any], str, str]] = {
     "missing": ({"vals.yaml": ""}, "values.yaml", "app/kmanifest.yaml: values.0: no such file or directory: 'app/values.yaml' (did you mean vals.yaml?)"),
     "missing in a directory": ({"env/prod.yaml": ""}, "env/prd.yaml", "app/kmanifest.yaml: values.0: no such file or directory: 'app/env/prd.yaml' (did you mean env/prod.yaml?)"),
     "directory": ({"env/a.yaml": ""}, "env", "app/kmanifest.yaml: values.0: no such file: 'app/env'"),
-    "unknown axis": ({}, "{evn}.yaml", "app/kmanifest.yaml: values.0: no axis is called 'evn'; there is env (did you mean env?)"),
+    "unknown axis": ({}, "{evn}.yaml", "app/kmanifest.yaml: values.0: no axis is called 'evn'; the axes are env (did you mean env?)"),
     "list": ({"a.yaml": "- a"}, "a.yaml", "app/a.yaml: expected a mapping, got list"),
     "several documents": ({"a.yaml": "a: 1\n---\nb: 1\n"}, "a.yaml", "app/a.yaml: expected one YAML document, got several"),
     "YAML syntax": ({"a.yaml": "a: [1"}, "a.yaml", "app/a.yaml:2:1: did not find expected ',' or ']'"),

@@ -538,7 +538,6 @@ a kmanifest.yaml is read from stdin as if it were a file in the current director
     examples=(
         "kmanifest build overlays/prod | kubectl apply -f -",
         "kmanifest build overlays/prod -o prod.yaml",
-        "kmanifest build shop --environment prod/eu",
         "kmanifest build charts/web -f prod.yaml --namespace web",
         "kmanifest build web.jsonnet -V cluster=eu -J vendor",
         "kmanifest build shop --all -o out",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from kmanifest import yaml
 from kmanifest.engines.environment.options import EnvironmentOptions, Inherited
-from kmanifest.engines.environment.rows import Axes, Row, choose_row, fill, read_axes
+from kmanifest.engines.environment.rows import Axes, Row, choose_row, fill_axes, read_axes
 from kmanifest.engines.environment.values.layers import Layer, load_layers, read_entries
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
 from kmanifest.engines.environment.values.reading import plain_values
@@ -46,7 +46,7 @@ def load_definition(ctx: Context, directory: str) -> Definition:
         fields = as_mapping(yaml.load_values(content, limits=limits) or {})
         document: Mapping[str, Any] = {}
         if _has_more(fields):
-            document = _as_resource(yaml.load_documents(content, limits=limits))
+            document = _only_document(yaml.load_documents(content, limits=limits))
         return Definition(file, fields, document, _axes(document))
     except KmanifestError as error:
         raise error.within(file=file) from error
@@ -61,7 +61,7 @@ def _axes(document: Mapping[str, Any]) -> Axes:
         raise error.within(field=("environments",)) from error
 
 
-def _as_resource(documents: Sequence[Any]) -> Mapping[str, Any]:
+def _only_document(documents: Sequence[Any]) -> Mapping[str, Any]:
     if len(documents) != 1:
         raise SourceError(f"expected one YAML document, got {len(documents)}")
     return as_mapping(documents[0])
@@ -98,7 +98,7 @@ def _check_schema(ctx: Context, definition: Definition, row: Row, values: Merged
 
     field = ("schema",)
     try:
-        check_schema(ctx, fill(as_string(name), row), values)
+        check_schema(ctx, fill_axes(as_string(name), row), values)
     except KmanifestError as error:
         raise error.within(file=definition.file, field=field) from error
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from kmanifest.engines.environment.definition import Environment, load_definition
 from kmanifest.engines.environment.options import Inherited
-from kmanifest.engines.environment.rows import Row, check_axis, check_value, fill
+from kmanifest.engines.environment.rows import Row, check_axis, check_value, fill_axes
 from kmanifest.engines.environment.values.layers import Layer, inline_layer
 from kmanifest.engines.environment.values.merging import MergedValues, merge_layers
 from kmanifest.engines.kustomize.entries import Entry, GeneratedEntry
@@ -74,8 +74,8 @@ class EntryReader:
             check_axis(axes, name, field)
             allowed = [value] if isinstance(value, str) else as_list(value, field)
             for index, item in enumerate(allowed):
-                place = field if allowed is not value else (*field, index)
-                check_value(axes, name, as_string(item, place), place)
+                item_field = field if allowed is not value else (*field, index)
+                check_value(axes, name, as_string(item, item_field), item_field)
             if row[name] not in allowed:
                 return False
         return True
@@ -91,16 +91,16 @@ class EntryReader:
             return
         file = self._environment.definition.file
         for name, values in as_mapping(entry["instances"], ("instances",)).items():
-            place = ("instances", name)
-            given = as_mapping({} if values is None else values, place)
-            layers = (inline_layer(self._ctx, given, file, (*field, *place)),) if given else ()
+            inner = ("instances", name)
+            given = as_mapping({} if values is None else values, inner)
+            layers = (inline_layer(self._ctx, given, file, (*field, *inner)),) if given else ()
             yield _Instance(name, layers)
 
     def _item(
         self, source: str, entry: Mapping[str, Any], field: FieldPath, instance: _Instance
     ) -> Entry:
         row = self._environment.row
-        path = fill(as_string(entry[source], (source,)), row, (source,))
+        path = fill_axes(as_string(entry[source], (source,)), row, (source,))
         if source == "path":
             return self._path(entry, field, path, instance)
         generated = self._generated(source, entry, field, path, instance)
@@ -128,7 +128,7 @@ class EntryReader:
         pinned = self._pinned(entry)
         if (layers or pinned) and not self._is_definition(path):
             what = next(name for name in ("values", "instances", "environment") if name in entry)
-            message = f"{what} are for a directory with a kmanifest.yaml, which {path!r} is not"
+            message = f"{what!r} needs a directory with a kmanifest.yaml, got {path!r}"
             raise SourceError(message).within(field=(what,))
         self._check_pinned(pinned, path)
         inherited = Inherited({**self._environment.row, **pinned}, layers)
@@ -151,8 +151,9 @@ class EntryReader:
             check_value(axes.values, name, value, ("environment", name))
 
     def _is_definition(self, path: str) -> bool:
+        """Return whether a path is a directory with a kmanifest.yaml, or may be one: it is remote, or can't be read."""
         if "://" in path:
-            return True  # it is not fetched yet
+            return True
         ctx = self._ctx
         try:
             return bool(ctx.registry.claiming("kustomization-reader", ctx.tree, ctx.resolve(path)))
@@ -186,7 +187,7 @@ class EntryReader:
         for name in ("release", "namespace"):
             if name in settings:
                 text = as_string(settings[name], (name,))
-                settings[name] = fill(text, self._environment.row, (name,))
+                settings[name] = fill_axes(text, self._environment.row, (name,))
         if self._namespace:
             settings.setdefault("namespace", self._namespace)
         return _config("ChartGenerator", chart=path, values=values.value, **settings)
@@ -237,12 +238,15 @@ class EntryReader:
 
 
 def _source(entry: Mapping[str, Any]) -> str:
-    """Return which language an entry is of. Raises SourceError for none, several, and unknown fields."""
+    """Return the field that names what an entry adds, such as `chart`.
+
+    Raises SourceError if there is none or more than one, or an unknown field.
+    """
     given = [name for name in _SOURCES if name in entry]
     if not given:
         unknown = next(iter(entry), "")
         near = near_names(str(unknown), _SOURCES)
-        raise SourceError(f"an entry has one of {', '.join(_SOURCES)}", near=near)
+        raise SourceError(f"an entry has one of the fields {', '.join(_SOURCES)}", near=near)
     if len(given) > 1:
         raise SourceError(f"{' and '.join(given)} can't both be given").within(field=(given[1],))
     for name in entry:

@@ -15,7 +15,7 @@ from kmanifest.engines.environment.definition import (
 )
 from kmanifest.engines.environment.entries import API_VERSION, EntryReader
 from kmanifest.engines.environment.options import Inherited
-from kmanifest.engines.environment.rows import fill
+from kmanifest.engines.environment.rows import fill_axes
 from kmanifest.engines.kustomize.annotations import LOCAL_CONFIG
 from kmanifest.engines.kustomize.kustomization import (
     Kustomization,
@@ -77,7 +77,7 @@ def _with_row(
     fields = dict(kustomization.fields)
     for name in _FILLED_FIELDS:
         if name in fields:
-            fields[name] = fill(fields[name], row, (name,))
+            fields[name] = fill_axes(fields[name], row, (name,))
     given = definition.document.get("resources") or ()
     reader = EntryReader(ctx, environment, fields.get("namespace", ""))
     resources: list[Any] = []
@@ -86,7 +86,7 @@ def _with_row(
         if index < len(given) and isinstance(given[index], Mapping):
             resources += reader.read(given[index], field)
         else:
-            resources.append(fill(entry, row, field))
+            resources.append(fill_axes(entry, row, field))
     if "resources" in fields:
         fields["resources"] = tuple(resources)
     # What this file names gets its row, and none of the values that its own parent passed on.

@@ -86,9 +86,9 @@ def read_axes(value: Any) -> Axes:
 def _axis_values(name: str, items: Any) -> tuple[str, ...]:
     field = ("axes", name)
     if not re.fullmatch(_NAME, name):
-        raise SourceError(f"the name of an axis has letters, digits and _, got {name!r}").within(
-            field=field
-        )
+        raise SourceError(
+            f"the name of an axis consists of letters, digits and _, got {name!r}"
+        ).within(field=field)
     if name in _RESERVED:
         raise SourceError(f"no axis may be called {name!r}").within(field=field)
     values = tuple(
@@ -98,7 +98,7 @@ def _axis_values(name: str, items: Any) -> tuple[str, ...]:
         raise SourceError("specify at least one value").within(field=field)
     for index, value in enumerate(values):
         if not re.fullmatch(_VALUE, value):
-            rule = "the value of an axis has letters, digits and . _ -"
+            rule = "the value of an axis consists of letters, digits and . _ -"
             raise SourceError(f"{rule}, got {value!r}").within(field=(*field, index))
         if value in values[:index]:
             raise SourceError(f"{value!r} is given twice").within(field=(*field, index))
@@ -119,10 +119,9 @@ def _part_of_row(axes: Mapping[str, Sequence[str]], value: Any, field: FieldPath
 def check_axis(axes: Mapping[str, Sequence[str]], name: str, field: FieldPath = ()) -> None:
     """Raise MissingError with near names unless there is an axis with this name."""
     if name not in axes:
-        raise MissingError(
-            f"no axis is called {name!r}; there is {_listed(axes) or 'none'}",
-            near=near_names(name, axes),
-        ).within(field=field)
+        known = f"the axes are {_listed(axes)}" if axes else "there are no axes"
+        message = f"no axis is called {name!r}; {known}"
+        raise MissingError(message, near=near_names(name, axes)).within(field=field)
 
 
 def check_value(
@@ -217,7 +216,7 @@ def _listed(names: Any) -> str:
     return ", ".join(shown) + (f" and {rest} more" if rest > 1 else "")
 
 
-def fill(text: str, row: Row, field: FieldPath = ()) -> str:
+def fill_axes(text: str, row: Row, field: FieldPath = ()) -> str:
     """Return the text with the names of axes in braces replaced by their values in the row.
 
     Raises MissingError with near names for another name in braces, SourceError for a brace without its pair. A row without

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from kmanifest import yaml
-from kmanifest.engines.environment.rows import Row, fill
+from kmanifest.engines.environment.rows import Row, fill_axes
 from kmanifest.engines.environment.values.jsonnet_positions import find_key
 from kmanifest.engines.environment.values.paths import format_path, parse_path
 from kmanifest.engines.environment.values.reading import plain_values, read_values
@@ -127,11 +127,11 @@ def _read_rule(text: str, rule: Any, field: FieldPath) -> tuple[FieldPath, ListR
         path = parse_path(text)
     except SourceError as error:
         raise error.within(field=field) from None
-    place = (_FIELD, *field)
+    rule_field = (_FIELD, *field)
     if rule == "append":
-        return path, ListRule(field=place)
+        return path, ListRule(field=rule_field)
     if isinstance(rule, Mapping) and list(rule) == ["by"]:
-        return path, ListRule(as_string(rule["by"], (*field, "by")), place)
+        return path, ListRule(as_string(rule["by"], (*field, "by")), rule_field)
     names = near_names(rule, ["append"]) if isinstance(rule, str) else ()
     raise SourceError("expected append or {by: KEY}", near=names).within(field=field)
 
@@ -157,7 +157,7 @@ def _load_layer(ctx: Context, entry: LayerEntry, file: str, row: Row) -> Layer |
         return inline_layer(ctx, entry.inline, file, entry.field)
     path_field = entry.path_field or entry.field
     try:
-        path = fill(entry.path, row, path_field)
+        path = fill_axes(entry.path, row, path_field)
     except KmanifestError as error:
         raise error.within(file=file) from error
     try:

@@ -313,7 +313,7 @@ class _Merge:
             if name is None or name.__class__ in (dict, list):
                 problem = f"expected a mapping with the key {by!r}, by which the list is merged"
             elif (name.__class__, name) in positions:
-                problem = f"the list is merged by {by!r}, and an earlier item has the same"
+                problem = f"an earlier item has the same {by!r}, by which the list is merged"
             else:
                 positions[name.__class__, name] = position
                 continue
