@@ -80,6 +80,7 @@ def set_owner(ctx: Context, config: Resource, resources: ResourceMap) -> Resourc
     "validator": '''\
 """Warn about objects without a label."""
 
+from collections.abc import Iterator
 
 from kmanifest.plugin import Context, Finding, Plugin, Resource, ResourceMap, hookimpl
 {schema}
