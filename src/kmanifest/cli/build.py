@@ -540,6 +540,7 @@ a kmanifest.yaml is read from stdin as if it were a file in the current director
         "kmanifest build overlays/prod -o prod.yaml",
         "kmanifest build charts/web -f prod.yaml --namespace web",
         "kmanifest build web.jsonnet -V cluster=eu -J vendor",
+        "kmanifest build shop --environment prod/eu",
         "kmanifest build shop --all -o out",
     ),
     completions=(DIRECTORY,),
