@@ -159,6 +159,7 @@ def test_a_renamed_kustomization_is_accepted():
         ("kind: Biuld", "kind should be Build, got 'Biuld'", ("Build",)),
         ("apiVersion: v1", "apiVersion should be kmanifest.dev/v1alpha1", ()),
         ("resuorces: [map.yaml]", "unknown field 'resuorces'", ("resources",)),
+        ("environment: {}", "unknown field 'environment'", ("environments",)),
     ],
 )
 def test_the_type_of_the_file(text: str, message: str, near: tuple[str, ...]):
@@ -375,6 +376,30 @@ def test_instances_build_a_directory_several_times():
         assert reference.startswith(f"settings-{name}-")
 
 
+def test_the_values_of_an_instance_can_be_a_part():
+    tree = files(
+        "environments: {axes: {env: [dev, prod]}}\nvalues: [values.yaml, 'env/{env}.yaml?']\n"
+        "resources: [{path: worker, instances: {mail: .workers.mail, sms: .workers.sms}}]"
+    )
+    tree |= WORKER
+    tree |= {"values.yaml": "workers: {mail: {queue: m, replicas: 1}, sms: {queue: s}}"}
+    tree |= {"env/prod.yaml": "workers: {mail: {replicas: 3}}"}
+    for row, replicas in (("dev", 1), ("prod", 3)):
+        rendered = build(tree=tree, environment=row)
+        spec = rendered.find("Deployment", "worker-mail").get("spec")
+        assert spec["replicas"] == replicas
+        assert spec["template"]["spec"]["containers"][0]["name"] == "m"
+
+
+def test_a_chart_gets_the_part_of_each_instance():
+    tree = files(
+        "values: [{a: {note: one}, b: {note: two}}]\n"
+        "resources: [{chart: chart, instances: {a: .a, b: .b}}]"
+    )
+    rendered = build(tree=tree | CHART)
+    assert sorted(each.get("data", "note") for each in rendered) == ["one", "two"]
+
+
 def test_a_fault_of_an_inner_directory_names_the_outer_layer():
     tree = files("values: [values.yaml]\nresources: [{path: worker, values: .worker}]") | WORKER
     tree |= {"values.yaml": "worker:\n  qeue: mail"}
@@ -382,6 +407,7 @@ def test_a_fault_of_an_inner_directory_names_the_outer_layer():
     assert str(error.location) == "values.yaml:2:3"
     assert error.location.field == ("worker", "qeue")
     assert error.near == ("queue",)
+    assert error.message == "not declared in worker/values.yaml"
 
 
 def test_an_inner_directory_gets_the_environment_and_what_the_entry_pins():
@@ -405,6 +431,9 @@ def test_an_inner_directory_gets_the_environment_and_what_the_entry_pins():
         ("{template: a.j2, vales: .web}", "unknown field 'vales' of a template entry", ("vales",), ("values",)),
         ("{path: map.yaml, values: .wbe}", "there is no value .wbe", ("values",), (".web",)),
         ("{path: map.yaml, values: .web}", "'values' needs a directory with a kmanifest.yaml, got 'map.yaml'", ("values",), ()),
+        ("{path: worker, values: .web.replicas}", "expected the path of a mapping, .web.replicas is of type integer", ("values",), ()),
+        ("{path: worker, instances: {mail: .web.replicas}}", "expected the path of a mapping, .web.replicas is of type integer", ("instances", "mail"), ()),
+        ("{path: worker, instances: {Mail: {}}}", "the name of an instance consists of lower-case letters, digits and -, got 'Mail'", ("instances", "Mail"), ()),
         ("{path: map.yml}", "no such file or directory: 'map.yml'", ("path",), ("map.yaml",)),
         ("{chart: chrat}", "no such file or directory: 'chrat'", ("chart",), ("chart",)),
         ("{jsonnet: mpa.jsonnet}", "no such file or directory: 'mpa.jsonnet'", ("jsonnet",), ("map.jsonnet",)),
@@ -415,7 +444,7 @@ def test_an_inner_directory_gets_the_environment_and_what_the_entry_pins():
 )  # fmt: skip
 def test_invalid_entries(entry: str, message: str, field: tuple[Any, ...], near: tuple[str, ...]):
     tree = files(AXES + f"values: [{{web: {{replicas: 1}}}}]\nresources:\n- {entry}") | CHART
-    error = error_of(tree | {"map.jsonnet": JSONNET}, "dev/eu")
+    error = error_of(tree | WORKER | {"map.jsonnet": JSONNET}, "dev/eu")
     assert (error.message, error.near) == (message, near)
     assert error.location.field == ("resources", 0, *field)
     assert (error.location.file, error.location.line) == ("kmanifest.yaml", 4)

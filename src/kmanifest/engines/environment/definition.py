@@ -108,7 +108,12 @@ def _layers(ctx: Context, definition: Definition, row: Row) -> tuple[Layer, ...]
         layer_entries = read_entries(definition.document.get("values") or [])
     except KmanifestError as error:
         raise error.within(field=("values",)) from error
-    return load_layers(ctx, layer_entries, definition.file, row)
+    layers = load_layers(ctx, layer_entries, definition.file, row)
+    if not ctx.engine_options(Inherited).is_nested:
+        return layers
+    # Messages name layers as they are written. Those of several directories can have one name.
+    directory = ctx.directory.rpartition("/")[2]
+    return tuple(layer._replace(name=f"{directory}/{layer.name}") for layer in layers)
 
 
 def _at_flag(field: FieldPath) -> Location:

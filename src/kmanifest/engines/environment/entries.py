@@ -3,6 +3,7 @@
 Each becomes what a kustomization could also contain: the config of a generator, or a kustomization around it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 
@@ -21,7 +22,7 @@ from kmanifest.model.errors import (
     near_names,
 )
 from kmanifest.model.resource import Resource
-from kmanifest.model.values import as_list, as_mapping, as_string
+from kmanifest.model.values import as_list, as_mapping, as_string, type_name
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -38,12 +39,17 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "template": (*_COMMON, "template"),
 }
 _NO_INSTANCE: Final = ""
+_INSTANCE_NAME: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 
 
 class _Instance(NamedTuple):
-    """One use of an entry. `name`: its key in `instances`; empty without. `layers`: the values that it sets."""
+    """One use of an entry. `name`: its key in `instances`; empty without.
+
+    `part`: the path of its values, instead of those that the entry names. `layers`: values over them.
+    """
 
     name: str = _NO_INSTANCE
+    part: str = ""
     layers: tuple[Layer, ...] = ()
 
 
@@ -89,12 +95,21 @@ class EntryReader:
         if entry.get("instances") is None:
             yield _Instance()
             return
-        file = self._environment.definition.file
         for name, values in as_mapping(entry["instances"], ("instances",)).items():
-            inner = ("instances", name)
-            given = as_mapping({} if values is None else values, inner)
-            layers = (inline_layer(self._ctx, given, file, (*field, *inner)),) if given else ()
-            yield _Instance(name, layers)
+            yield self._instance(name, values, field)
+
+    def _instance(self, name: str, values: Any, field: FieldPath) -> _Instance:
+        inner = ("instances", name)
+        if not re.fullmatch(_INSTANCE_NAME, name):
+            rule = "the name of an instance consists of lower-case letters, digits and -"
+            raise SourceError(f"{rule}, got {name!r}").within(field=inner)
+        if isinstance(values, str):
+            return _Instance(name, values)
+        given = as_mapping({} if values is None else values, inner)
+        if not given:
+            return _Instance(name)
+        file = self._environment.definition.file
+        return _Instance(name, "", (inline_layer(self._ctx, given, file, (*field, *inner)),))
 
     def _item(
         self, source: str, entry: Mapping[str, Any], field: FieldPath, instance: _Instance
@@ -122,9 +137,8 @@ class EntryReader:
         self, entry: Mapping[str, Any], field: FieldPath, path: str, instance: _Instance
     ) -> Kustomization:
         layers = instance.layers
-        if "values" in entry:
-            part = self._part(entry, default=".")
-            layers = (part.as_layer(entry["values"]), *layers)
+        if "values" in entry or instance.part:
+            layers = (self._part(entry, instance, default="."), *layers)
         pinned = self._pinned(entry)
         if (layers or pinned) and not self._is_definition(path):
             what = next(name for name in ("values", "instances", "environment") if name in entry)
@@ -170,9 +184,8 @@ class EntryReader:
         path: str,
         instance: _Instance,
     ) -> GeneratedEntry:
-        values = self._part(entry, default="" if source == "chart" else ".")
-        if instance.layers:
-            values = merge_layers((values.as_layer(entry.get("values", ".")), *instance.layers))
+        part = self._part(entry, instance, default="" if source == "chart" else ".")
+        values = merge_layers((part, *instance.layers))
         if source == "chart":
             body, source_field = self._chart(entry, path, values), "chart"
         elif source == "jsonnet":
@@ -208,11 +221,21 @@ class EntryReader:
         env = dict(self._environment.row)
         return _config("JinjaGenerator", templates=[path], values=values.value, env=env)
 
-    def _part(self, entry: Mapping[str, Any], *, default: str) -> MergedValues:
-        """Return the part of the values that an entry names, or that it has by default; empty for none."""
-        if "values" in entry or default:
-            return self._named_part(entry.get("values", default), ("values",))
-        return merge_layers(())
+    def _part(self, entry: Mapping[str, Any], instance: _Instance, *, default: str) -> Layer:
+        """Return the part of the values that an entry gets, as a layer; without any for an empty default."""
+        name = entry.get("values", default)
+        field: FieldPath = ("values",)
+        if instance.part:
+            name, field = instance.part, ("instances", instance.name)
+        if name == "":
+            return Layer("", {})
+        part = self._named_part(name, field)
+        if not isinstance(part.value, Mapping):
+            what = type_name(part.value)
+            raise SourceError(f"expected the path of a mapping, {name} is of type {what}").within(
+                field=field
+            )
+        return part.as_layer(name)
 
     def _named_part(self, name: Any, field: FieldPath) -> MergedValues:
         try:

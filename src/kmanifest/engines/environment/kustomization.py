@@ -53,7 +53,20 @@ def _plain_kustomization(ctx: Context, definition: Definition) -> Kustomization:
     resources = fields.get("resources")
     if isinstance(resources, list):
         fields["resources"] = ["" if isinstance(each, Mapping) else each for each in resources]
-    return make_kustomization(ctx, decode_fields(fields), definition.file, ctx.directory)
+    try:
+        decoded = decode_fields(fields)
+    except SourceError as error:
+        raise _with_near_fields(error) from error
+    return make_kustomization(ctx, decoded, definition.file, ctx.directory)
+
+
+def _with_near_fields(error: SourceError) -> SourceError:
+    """Return the error with the fields of this format that are like an unknown one, before those of a kustomization."""
+    location = error.location
+    if len(location.field) != 1 or error.near:
+        return error
+    near = near_names(str(location.field[0]), OWN_FIELDS)
+    return SourceError(error.message, location=location, near=near)
 
 
 def _is_build(fields: Mapping[str, Any]) -> bool:
