@@ -6,6 +6,7 @@ import os
 import sys
 from base64 import b64decode
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from random import SystemRandom
 from time import time_ns
@@ -35,6 +36,7 @@ from kmanifest.io.runner import INHERIT_ALL
 from kmanifest.io.tree import MemoryTree
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.options import ExecPluginOptions, Options
+from kmanifest.validation.objects import Validator
 
 
 def kustomize(path: str, options: Mapping[str, Any]) -> str:
@@ -202,3 +204,23 @@ def jinja(case: Mapping[str, Any], files: Mapping[str, str], context: Mapping[st
     options = JinjaOptions(values=context, flat=True, dialect=dialect, **case["options"])
     ctx = Context(MemoryTree(files), default_registry())
     return TemplateRenderer(ctx, options).render("main.yaml.j2")
+
+
+def validation(text: str, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the findings for one document of the validation suite."""
+    major, minor = options["kubernetes_version"].split(".")
+    validator = _validator((int(major), int(minor)))
+    return [
+        {
+            "severity": "warning" if fault.kind == "warning" else "error",
+            "field": list(fault.path),
+            "message": fault.message,
+            "rule": fault.kind,
+        }
+        for fault in validator.check_text(text.encode())
+    ]
+
+
+@cache
+def _validator(version: tuple[int, int]) -> Validator:
+    return Validator(version)

@@ -155,3 +155,57 @@ def _parse(data: bytes) -> _Node | None:
         root = root or node
         if kind is MappingStartEvent or kind is SequenceStartEvent:
             stack.append(node)
+
+
+class DuplicateKey(NamedTuple):
+    """A key that its mapping has already. `path`: the mapping's path and the key. `line`: counted from 1."""
+
+    path: tuple[str | int, ...]
+    line: int
+
+
+def find_duplicate_keys(data: bytes) -> list[DuplicateKey]:
+    """Return the keys that the first document sets twice, in a mapping itself or with a `<<`, in the order of the file.
+
+    The result is empty if `data` does not parse. Source: go.yaml.in/yaml/v2 decode.go, mapping and setMapIndex, when strict.
+    """
+    try:
+        root = _parse(data)
+    except (MarkedYAMLError, ReaderError, UnicodeDecodeError):
+        return []
+    found: list[DuplicateKey] = []
+    visited: set[int] = set()
+    stack: list[tuple[_Node, tuple[str | int, ...]]] = [(root, ())] if root is not None else []
+    while stack:
+        node, path = stack.pop()
+        if id(node) in visited:
+            continue
+        visited.add(id(node))
+        if node.is_mapping:
+            found.extend(_duplicates_of(node, path))
+            pairs = zip(node.children[::2], node.children[1::2], strict=False)
+            stack.extend((value, (*path, key.text or "")) for key, value in pairs)
+        else:
+            stack.extend((item, (*path, index)) for index, item in enumerate(node.children))
+    return sorted(found, key=lambda duplicate: duplicate.line)
+
+
+def _duplicates_of(mapping: _Node, path: tuple[str | int, ...]) -> list[DuplicateKey]:
+    found: list[DuplicateKey] = []
+    seen: set[str] = set()
+    for key, value in zip(mapping.children[::2], mapping.children[1::2], strict=False):
+        if key.text == "<<":
+            sources = [value] if value.is_mapping else value.children[:_MAX_MERGES]
+            texts = [
+                name.text
+                for source in sources
+                if source.is_mapping
+                for name in source.children[::2]
+            ]
+        else:
+            texts = [key.text]
+        for text in texts:
+            if text is not None and text in seen:
+                found.append(DuplicateKey((*path, text), key.position[0]))
+            seen.add(text or "")
+    return found

@@ -1,0 +1,129 @@
+"""The verdict for one object: parsed, found among the types, decoded, checked against its definition, then against the rules."""
+
+import re
+
+from kmanifest.model.errors import KmanifestError, LimitError
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple
+from kmanifest.validation.definitions import Definitions, is_served, load_definitions
+from kmanifest.validation.packing import Version
+from kmanifest.validation.places import Fault, Rules, Subject
+from kmanifest.validation.structure import Structure
+from kmanifest.yaml import load_documents, load_values
+
+DEFAULT_VERSION: Final[Version] = (1, 36)
+
+# What the server reads in another way than kustomize: merges, words that are booleans to it, and dates.
+_READ_OTHERWISE: Final = re.compile(
+    rb"<<|(?:^|[\s:,\[{-])(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)[ \t]*(?:[\r\n:,\]}#]|$)|\d{4}-\d\d?-\d"
+)
+
+
+class Document(NamedTuple):
+    """A document as the server reads it. `value` is None if it does not parse; `faults` says why."""
+
+    value: Any
+    faults: tuple[Fault, ...] = ()
+    lines: Mapping[int, int] = {}
+
+
+class Validator:
+    """Checks objects against one version of Kubernetes. It is made once for many objects."""
+
+    __slots__ = ("_structure", "definitions", "limits")
+
+    def __init__(
+        self,
+        version: Version = DEFAULT_VERSION,
+        rules: Rules | None = None,
+        *,
+        definitions: Definitions | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        if rules is None:
+            from kmanifest.validation.rules import all_rules
+
+            rules = all_rules()
+        self.definitions = definitions or load_definitions(version)
+        self.limits = limits
+        self._structure = Structure(self.definitions, rules)
+
+    def check_text(self, data: bytes) -> list[Fault]:
+        """Return the faults of one YAML document."""
+        document = read_document(data, self.limits)
+        if document.value is None:
+            return list(document.faults)
+        return [*document.faults, *self.check_object(document.value)]
+
+    def check_object(self, body: Any) -> list[Fault]:
+        """Return the faults of an object, in the order of its fields."""
+        if not isinstance(body, Mapping):
+            return [Fault((), "parse", "not a mapping")]
+        faults = []
+        for name in ("apiVersion", "kind"):
+            value = body.get(name)
+            if not isinstance(value, str) or not value:
+                faults.append(Fault((name,), "discovery", f"{name} missing or not a string"))
+        return faults or self._check_typed(body)
+
+    def _check_typed(self, body: Mapping[str, Any]) -> list[Fault]:
+        api_version, kind = body["apiVersion"], body["kind"]
+        index = self.definitions.find(api_version, kind)
+        if index is None or not is_served(api_version, kind):
+            return [self._no_match(api_version, kind, is_known=index is not None)]
+        group = api_version.rpartition("/")[0]
+        subject = Subject(body, group, api_version, kind, self.definitions.version)
+        walk = self._structure.check(index, subject)
+        if not walk.is_decoded:
+            return walk.faults
+        structural = walk.faults
+        walk.faults = []
+        walk.run_rules()
+        places = {fault.path for fault in walk.faults}
+        # A rule has the server's words for a field that the schema refuses as well.
+        kept = [
+            fault
+            for fault in structural
+            if fault.kind not in ("required", "enum") or fault.path not in places
+        ]
+        return kept + walk.faults
+
+    def _no_match(self, api_version: str, kind: str, *, is_known: bool) -> Fault:
+        versions = [known for known, name in self.definitions.kinds() if name == kind]
+        kinds = [name for known, name in self.definitions.kinds() if known == api_version]
+        field = "kind" if kinds and not (versions and not is_known) else "apiVersion"
+        if is_known:
+            field = "apiVersion"
+        message = f'no matches for kind "{kind}" in version "{api_version}"'
+        if is_known:
+            message += " (a server with default settings does not serve it)"
+        elif not versions and not kinds:
+            field = "kind"
+        return Fault((field,), "discovery", message, self.definitions.near(api_version, kind))
+
+
+def read_document(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Document:
+    """Read one document as the server does: sigs.k8s.io/yaml, YAMLToJSONStrict."""
+    try:
+        value = load_documents(data, limits=limits)[0]
+        if _READ_OTHERWISE.search(data) is None:
+            return Document(value)
+    except LimitError:
+        raise
+    except KmanifestError:
+        pass
+    from kmanifest.yaml.positions import find_duplicate_keys
+
+    try:
+        value = load_values(data, limits=limits)
+    except LimitError:
+        raise
+    except KmanifestError as error:
+        return Document(None, (Fault((), "parse", str(error).lstrip(":")),))
+    faults = [
+        Fault(duplicate.path, "duplicate-field", f'key "{duplicate.path[-1]}" already set in map')
+        for duplicate in find_duplicate_keys(data)
+    ]
+    if value is None:
+        return Document(None)
+    return Document(value, tuple(faults))
