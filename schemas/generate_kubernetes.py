@@ -1,10 +1,11 @@
 """Write `src/kmanifest/validation/data/definitions.zlib`: the types of Kubernetes 1.25 and later, for `kmanifest validate`.
 
-    python schemas/generate_kubernetes.py SCHEMAS OPENAPI [--check]
+    python schemas/generate_kubernetes.py SCHEMAS OPENAPI API [--check]
 
 SCHEMAS: the directory `kubernetes-json-schema` of an installed `kubernetes-validate`. OPENAPI: the file
 `pkg/generated/openapi/zz_generated.openapi.go` of k8s.io/kubernetes, from which enums and defaults are taken, as the published
-definitions have none. `kmanifest.validation.packing` defines the format.
+definitions have none. API: the directory of the module k8s.io/api, whose Go types show which of these fields are pointers.
+`kmanifest.validation.packing` defines the format.
 """
 
 import re
@@ -16,12 +17,16 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "src/kmanifest/validation/data/definitions.zlib"
 sys.path.insert(0, str(ROOT / "src"))
 
-from kmanifest.validation.packing import Enums, pack_versions, read_bundle  # noqa: E402
+from kmanifest.validation.packing import FieldFacts, Facts, pack_versions, read_bundle  # noqa: E402
 
 FUNCTION = re.compile(r"^func schema_(\w+)\(ref common", re.MULTILINE)
 PROPERTY = re.compile(r'^\t{5}"([^"]+)": \{$', re.MULTILINE)
 ENUM = re.compile(r"^\t+Enum: +\[\]interface\{\}\{(.*)\},$", re.MULTILINE)
-DEFAULT = re.compile(r'^\t{7}Default: +("[^"]+"|[1-9]\d*|true),$', re.MULTILINE)
+DEFAULT = re.compile(
+    r'^\t{7}Default: +("[^"]+"|[1-9]\d*|true|map\[string\]interface\{\}\{\}),$', re.MULTILINE
+)
+STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+POINTER = re.compile(r'^\t\w+ +\*[\w.]+ +`json:"(\w+)', re.MULTILINE)
 PACKAGES = (
     ("k8sio_api_", "io.k8s.api."),
     ("pkg_apis_meta_", "io.k8s.apimachinery.pkg.apis.meta."),
@@ -32,8 +37,8 @@ PACKAGES = (
 
 def main(arguments: list[str]) -> int:
     """Write the file, or with `--check` report whether it is up to date."""
-    schemas, openapi = (Path(argument) for argument in arguments[:2])
-    enums = read_enums(openapi.read_text("utf-8"))
+    schemas, openapi, api = (Path(argument) for argument in arguments[:3])
+    enums = read_facts(openapi.read_text("utf-8"), read_pointers(api))
     text = pack_versions({version: read_bundle(path) for version, path in bundles(schemas)}, enums)
     data = zlib.compress(text.encode(), 9)
     if "--check" in arguments:
@@ -55,17 +60,28 @@ def bundles(schemas: Path) -> list[tuple[tuple[int, int], Path]]:
     return sorted(found)
 
 
-def read_enums(text: str) -> Enums:
-    """Return enum and default of the fields that have one, by the names of definition and field."""
-    enums: Enums = {}
+def read_pointers(api: Path) -> set[tuple[str, str]]:
+    """Return the fields of Go's types that are pointers, by the names of definition and field."""
+    found = set()
+    for path in api.glob("*/v*/types.go"):
+        package = f"io.k8s.api.{path.parent.parent.name}.{path.parent.name}"
+        for name, body in STRUCT.findall(path.read_text("utf-8")):
+            found.update((f"{package}.{name}", field) for field in POINTER.findall(body))
+    return found
+
+
+def read_facts(text: str, pointers: set[tuple[str, str]]) -> Facts:
+    """Return what the published definitions lack, by the names of definition and field."""
+    facts: Facts = {}
     for function, body in parts(FUNCTION, text):
         name = definition_name(function)
         for field, part in parts(PROPERTY, body):
             enum, default = ENUM.search(part), DEFAULT.search(part)
             if name and (enum or default):
                 values = tuple(re.findall(r'"([^"]*)"', enum[1])) if enum else ()
-                enums[name, field] = (values, default[1] if default else "")
-    return enums
+                value = default[1].replace("map[string]interface{}", "") if default else ""
+                facts[name, field] = FieldFacts(values, value, (name, field) in pointers)
+    return facts
 
 
 def parts(pattern: re.Pattern[str], text: str) -> list[tuple[str, str]]:

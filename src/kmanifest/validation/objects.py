@@ -89,17 +89,15 @@ class Validator:
         return kept + walk.faults
 
     def _no_match(self, api_version: str, kind: str, *, is_known: bool) -> Fault:
-        versions = [known for known, name in self.definitions.kinds() if name == kind]
-        kinds = [name for known, name in self.definitions.kinds() if known == api_version]
-        field = "kind" if kinds and not (versions and not is_known) else "apiVersion"
-        if is_known:
-            field = "apiVersion"
+        kinds = any(
+            known == api_version and is_served(known, name)
+            for known, name in self.definitions.kinds()
+        )
         message = f'no matches for kind "{kind}" in version "{api_version}"'
         if is_known:
             message += " (a server with default settings does not serve it)"
-        elif not versions and not kinds:
-            field = "kind"
-        return Fault((field,), "discovery", message, self.definitions.near(api_version, kind))
+        near = self.definitions.near(api_version, kind)
+        return Fault(("kind" if kinds else "apiVersion",), "discovery", message, near)
 
 
 def read_document(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Document:

@@ -10,17 +10,29 @@ The text has three sections, each ended by an empty line.
 
 A type is one letter (`SCALARS`), `@7` for the definition with the name of index 7, `[` and the type of a list's items, or `{` and
 the type of a mapping's values. A list whose items are a set has `[()`, one whose items have keys `[(name,protocol)`. `|Always|Never`
-after a string are its allowed values (`%20` is a space), `~"Always"` its default as JSON.
+after a string are its allowed values (`%20` is a space), `~"Always"` its default as JSON. `~{}` after a definition means that Go's
+field is no pointer: the object always has the value, with empty fields if it is not set. The letter `p` is a string behind a
+pointer, which tells an empty string from an absent one.
 """
 
 import json
 from pathlib import Path
 
-from kmanifest.startup.typing import Any, Final, Mapping
+from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple
 
 Version = tuple[int, int]
-Enums = dict[tuple[str, str], tuple[tuple[str, ...], str]]
-"""Allowed values and the default, as JSON, by the names of definition and field."""
+
+
+class FieldFacts(NamedTuple):
+    """What the published definitions do not say of a field: allowed values, the default as JSON, and Go's type."""
+
+    enum: tuple[str, ...] = ()
+    default: str = ""
+    is_pointer: bool = False
+
+
+Facts = dict[tuple[str, str], FieldFacts]
+"""Facts by the names of definition and field."""
 
 SCALARS: Final = {
     ("string", ""): "s",
@@ -59,7 +71,7 @@ def read_bundle(path: Path) -> dict[str, Any]:
     return definitions
 
 
-def pack_versions(versions: Mapping[Version, Mapping[str, Any]], enums: Enums) -> str:
+def pack_versions(versions: Mapping[Version, Mapping[str, Any]], facts: Facts) -> str:
     """Return the packed text of the definitions of some versions."""
     names = sorted({name for definitions in versions.values() for name in definitions})
     indexes = {name: index for index, name in enumerate(names)}
@@ -72,7 +84,7 @@ def pack_versions(versions: Mapping[Version, Mapping[str, Any]], enums: Enums) -
         for name in sorted(definitions):
             definition = definitions[name]
             types[name] = types.get(name) or _type_name(definition)
-            line = _definition_line(name, definition, indexes, enums)
+            line = _definition_line(name, definition, indexes, facts)
             current[indexes[name]] = lines.setdefault(line, len(lines))
         changes = [
             f"{name}:{current.get(name, '')}"
@@ -96,7 +108,7 @@ def _type_name(definition: Mapping[str, Any]) -> str:
 
 
 def _definition_line(
-    name: str, definition: Mapping[str, Any], indexes: Mapping[str, int], enums: Enums
+    name: str, definition: Mapping[str, Any], indexes: Mapping[str, int], facts: Facts
 ) -> str:
     special = SPECIAL.get(name.rpartition(".")[2])
     if special is not None and "properties" not in definition:
@@ -104,9 +116,13 @@ def _definition_line(
     required = set(definition.get("required", ()))
     fields = []
     for field, node in sorted(definition.get("properties", {}).items()):
-        values, default = enums.get((name, field), ((), ""))
+        values, default, is_pointer = facts.get((name, field), FieldFacts())
         text = _type_text(node, indexes)
+        if default == "{}" and text[0] != "@":
+            default = ""
         if values and text[-1] == "s":
+            if is_pointer:
+                text = text[:-1] + "p"
             text += "".join(f"|{value.replace(' ', SPACE)}" for value in values)
         fields.append(
             f"{field}{'!' if field in required else '='}{text}{'~' if default else ''}{default}"

@@ -25,14 +25,49 @@ Check = Callable[["Walk", Place, str | int, Any], None]
 _RANGES: Final = {"i": ("int32", 1 << 31), "l": ("int64", 1 << 63)}
 
 
+NOT_ENFORCED: Final = frozenset(
+    (
+        "ControllerRevision.revision",
+        "Counter.value",
+        "CSINodeSpec.drivers",
+        "CustomResourceDefinitionVersion.served",
+        "CustomResourceDefinitionVersion.storage",
+        "DeviceCapacity.value",
+        "ForZone.name",
+        "HTTPHeader.value",
+        "ISCSIPersistentVolumeSource.lun",
+        "ISCSIVolumeSource.lun",
+        "LimitRangeSpec.limits",
+        "PodFailurePolicy.rules",
+        "ResourcePool.generation",
+        "ScaleIOPersistentVolumeSource.secretRef",
+        "ScaleIOVolumeSource.secretRef",
+        "SleepAction.seconds",
+        "Sysctl.value",
+        "TokenRequest.audience",
+    )
+)
+"""Fields that the definitions call required and whose empty value the server takes.
+
+Source: k8s.io/kubernetes v1.36.3 pkg/apis/*/validation, read for each required field.
+"""
+
+NOT_READ: Final = frozenset(("Lifecycle.stopSignal",))
+"""Fields with an enum that the server drops, because the feature that reads them is off by default."""
+
+
 class _Never:
     """The class of no value: each value is checked by the function."""
 
 
 class Struct:
-    """A compiled definition. `fields`: the usual class and the check for each name."""
+    """A compiled definition. `fields`: the usual class and the check for each name.
 
-    __slots__ = ("definition", "fields", "required", "rules", "type")
+    `values`: the fields that are no pointers in Go, with their checks, as far as an empty value has faults or rules. The server
+    validates them when they are absent, too.
+    """
+
+    __slots__ = ("definition", "fields", "required", "rules", "type", "values")
 
     def __init__(self, definition: Definition, rules: tuple[Rule, ...]) -> None:
         self.definition = definition
@@ -54,6 +89,11 @@ class Walk:
         self.pending: list[tuple[tuple[Rule, ...], Place]] = []
         self.is_decoded = True
         self.lenient = 0
+
+    def add_decoding_faults(self, other: "Walk") -> None:
+        """Add the faults of a part that the server decodes and then drops."""
+        self.is_decoded = self.is_decoded and other.is_decoded
+        self.faults += [fault for fault in other.faults if fault.kind in ("unknown-field", "type")]
 
     def report(self, place: Place, path: FieldPath, kind: Kind, message: str) -> None:
         """Add a fault."""
@@ -120,13 +160,17 @@ class Structure:
 
     def check(self, index: int, subject: Subject) -> Walk:
         """Walk over an object whose definition has this index. Raises LimitError if it is nested too deeply."""
-        walk = Walk()
+        walk, ignored = Walk(), Walk()
         struct = self._struct(index)
-        place = Place(subject.body, struct.type, subject, None, "")
+        body = subject.body
+        place = Place(body, struct.type, subject, None, "")
         try:
             _walk_struct(walk, place, struct)
+            if body.get("status") is not None and "status" in struct.fields:
+                struct.fields["status"][1](ignored, place, "status", body["status"])
         except RecursionError as error:
             raise LimitError("the object is nested too deeply") from error
+        walk.add_decoding_faults(ignored)
         return walk
 
     def _struct(self, index: int) -> Struct:
@@ -136,13 +180,23 @@ class Structure:
             struct = Struct(definition, self.rules.get(definition.type, ()))
             self._structs[index] = struct
             for name, field in definition.fields.items():
-                struct.fields[name] = self._compile_field(field)
+                has_enum = field.enum and f"{struct.type}.{name}" not in NOT_READ
+                struct.fields[name] = self._compile(
+                    field.type, _check_enum(field) if has_enum else None
+                )
+            struct.values = tuple(
+                (name, struct.fields[name][1])
+                for name, field in definition.fields.items()
+                if field.default == "{}" and self._has_faults_when_empty(int(field.type[1:]))
+            )
         return struct
 
-    def _compile_field(self, field: Field) -> tuple[type, Check]:
-        if field.enum and field.type[-1] == "s":
-            return self._compile(field.type, _check_enum(field))
-        return self._compile(field.type, None)
+    def _has_faults_when_empty(self, index: int) -> bool:
+        """Whether an empty value of a definition has faults or rules."""
+        if self.definitions.definition(index).special:
+            return False
+        struct = self._struct(index)
+        return bool(struct.rules or struct.required or struct.values)
 
     def _compile(self, text: str, scalar: Check | None) -> tuple[type, Check]:
         """Return the usual class and the check for a type. `scalar` replaces the check of the innermost type."""
@@ -166,9 +220,14 @@ class Structure:
             return "map[string]" + self._go_type(text[1:])
         if text[0] == "@":
             return self.definitions.definition(int(text[1:])).go_type
-        return {"s": "string", "i": "int32", "l": "int64", "b": "bool", "y": "[]uint8"}.get(
-            text[0], "float64"
-        )
+        return {
+            "s": "string",
+            "p": "string",
+            "i": "int32",
+            "l": "int64",
+            "b": "bool",
+            "y": "[]uint8",
+        }.get(text[0], "float64")
 
     def _reference(self, index: int) -> Check:
         """Return the check for a definition, which is compiled when a value is first checked."""
@@ -229,8 +288,11 @@ def _walk_struct(walk: Walk, place: Place, struct: Struct) -> None:
         field = fields.get(key)
         if field is None:
             walk.report_unknown(place, key, fields)
-        elif item.__class__ is not field[0]:
+        elif item.__class__ is not field[0] and (key != "status" or place.outer is not None):
             field[1](walk, place, key, item)
+    for key, check in struct.values:
+        if value.get(key) is None and (key != "status" or place.outer is not None):
+            check(walk, place, key, {})
     for key in struct.required:
         if value.get(key) is None:
             walk.faults.append(Fault((*place.path(), key), "required", "Required value"))
@@ -313,14 +375,17 @@ def _check_map(usual: type, check_item: Check, go_type: str) -> Check:
 
 def _check_enum(field: Field) -> Check:
     values = field.enum
-    allowed = frozenset(values) if field.is_required else frozenset((*values, ""))
+    takes_empty = not field.is_required and field.type == "s"
+    allowed = frozenset((*values, "")) if takes_empty else frozenset(values)
     supported = ", ".join(f'"{value}"' for value in values)
 
     def check(walk: Walk, place: Place, key: str | int, value: Any) -> None:
         if value.__class__ is str and value in allowed:
             return
         if value is None:
-            return
+            if key.__class__ is not int:
+                return
+            value = ""  # Go decodes a null in a list to an empty string
         if not isinstance(value, str):
             walk.report_type(place, key, value, "string")
         elif value not in allowed:
@@ -420,6 +485,7 @@ _INT32: Final = _check_integer("i")
 
 _SCALARS: Final[dict[str, tuple[type, Check]]] = {
     "s": (str, _check_string),
+    "p": (str, _check_string),
     "b": (bool, _check_bool),
     "i": (_Never, _INT32),
     "l": (_Never, _check_integer("l")),

@@ -16,6 +16,7 @@ from kmanifest.model.deadline import timed
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Any, Final, NamedTuple, Sequence
+from kmanifest.yaml.resolve import resolve_v2
 from kmanifest.yaml.split import split_documents
 
 UNKNOWN_POSITION: Final = (0, 0)
@@ -35,6 +36,7 @@ class _Node(NamedTuple):
     text: str | None
     children: list[Any]
     is_mapping: bool
+    is_quoted: bool = False
 
 
 def find_position(data: bytes, field: Sequence[str | int], *, document: int = 0) -> tuple[int, int]:
@@ -140,6 +142,7 @@ def _parse(data: bytes) -> _Node | None:
                 event.value if kind is ScalarEvent else None,
                 [],
                 kind is MappingStartEvent,
+                kind is ScalarEvent and (event.style is not None or event.tag is not None),
             )
             if event.anchor is not None:
                 anchors[event.anchor] = node
@@ -192,20 +195,30 @@ def find_duplicate_keys(data: bytes) -> list[DuplicateKey]:
 
 def _duplicates_of(mapping: _Node, path: tuple[str | int, ...]) -> list[DuplicateKey]:
     found: list[DuplicateKey] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, object]] = set()
     for key, value in zip(mapping.children[::2], mapping.children[1::2], strict=False):
         if key.text == "<<":
             sources = [value] if value.is_mapping else value.children[:_MAX_MERGES]
-            texts = [
-                name.text
-                for source in sources
-                if source.is_mapping
-                for name in source.children[::2]
+            keys = [
+                name for source in sources if source.is_mapping for name in source.children[::2]
             ]
         else:
-            texts = [key.text]
-        for text in texts:
-            if text is not None and text in seen:
-                found.append(DuplicateKey((*path, text), key.position[0]))
-            seen.add(text or "")
+            keys = [key]
+        for name in keys:
+            if name.text is None:
+                continue
+            identity = _identity(name)
+            if identity in seen:
+                found.append(DuplicateKey((*path, name.text), key.position[0]))
+            seen.add(identity)
     return found
+
+
+def _identity(key: _Node) -> tuple[str, object]:
+    """Return type and value of a key: `1` and `"1"` are different keys."""
+    text = key.text or ""
+    try:
+        value = text if key.is_quoted else resolve_v2(text)
+    except SourceError:
+        value = text
+    return type(value).__name__, value
