@@ -10,7 +10,7 @@ from kmanifest.validation.rules import syntax
 from kmanifest.validation.rules.addresses import ip_address, parse_ip
 from kmanifest.validation.rules.addresses import cidr as check_cidr
 from kmanifest.validation.rules.endpoints import check_endpoint_ip
-from kmanifest.validation.rules.labels import check_labels
+from kmanifest.validation.rules.metadata import check_labels
 from kmanifest.validation.rules.reading import (
     Faults,
     items_of,
@@ -64,7 +64,7 @@ def check_spec(place: Place, report: Report) -> None:
         _check_external_name(spec, faults)
     else:
         _check_cluster_ips(spec, faults)
-    check_labels(faults.at("selector"), mapping_of(spec, "selector"))
+    check_labels(place, report, spec.get("selector"), ("selector",))
     _check_external_ips(spec, faults)
     _check_load_balancer(spec, faults, type_)
 
