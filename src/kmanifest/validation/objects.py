@@ -24,7 +24,6 @@ class Document(NamedTuple):
 
     value: Any
     faults: tuple[Fault, ...] = ()
-    lines: Mapping[int, int] = {}
 
 
 class Validator:
