@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "src/kmanifest/validation/data/definitions.zlib"
 sys.path.insert(0, str(ROOT / "src"))
 
-from kmanifest.validation.packing import FieldFacts, Facts, pack_versions, read_bundle  # noqa: E402
+from kmanifest.validation.packing import Facts, FieldFacts, pack_versions, read_bundle  # noqa: E402
 
 FUNCTION = re.compile(r"^func schema_(\w+)\(ref common", re.MULTILINE)
 PROPERTY = re.compile(r'^\t{5}"([^"]+)": \{$', re.MULTILINE)

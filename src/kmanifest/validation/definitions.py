@@ -1,5 +1,6 @@
 """The types of a version of Kubernetes, unpacked. Each definition is read when it is first needed."""
 
+import re
 import zlib
 from pkgutil import get_data
 
@@ -8,6 +9,9 @@ from kmanifest.startup.typing import Final, Iterator, NamedTuple
 from kmanifest.validation.packing import SPACE, Version
 
 _DATA: Final = "data/definitions.zlib"
+
+LATEST: Final[Version] = (1, 37)
+"""The newest packed version."""
 
 _NO_KINDS: Final = frozenset(
     ("Eviction", "Scale", "Status", "TokenRequest", "DeleteOptions", "WatchEvent", "APIGroup", "APIVersions",
@@ -74,6 +78,10 @@ class Definitions:
         """Return the index of the definition of a type, or None."""
         return self._kinds.get(f"{api_version} {kind}")
 
+    def name(self, index: int) -> str:
+        """Return the full name of a definition."""
+        return self._names[index]
+
     def definition(self, index: int) -> Definition:
         """Return the definition of a name, by the index of the name."""
         full = self._names[index].split(".")
@@ -101,12 +109,35 @@ class Definitions:
         return tuple(folded or near_names(kind, kinds or [name for _, name in self.kinds()]))
 
 
+def parse_version(text: str) -> Version:
+    """Return a version such as `1.36`, `v1.36.3` or `master`. Raises SourceError for any other text."""
+    if text == "master":
+        return LATEST
+    match = re.fullmatch(r"v?(\d{1,3})\.(\d{1,3})(?:\.\d{1,3})?(?:[-+][\w.+-]*)?", text, re.ASCII)
+    if match is None:
+        raise SourceError(
+            f"{text!r} is no version of Kubernetes (expected 1.36, v1.36.3 or master)"
+        )
+    return int(match[1]), int(match[2])
+
+
 def load_definitions(version: Version) -> Definitions:
-    """Return the definitions of a version of Kubernetes. Raises SourceError if they are not known."""
+    """Return the definitions of a version of Kubernetes.
+
+    A version that is newer than the packed ones is taken from an installed `kubernetes-validate`. Raises SourceError if the
+    version is not known.
+    """
     data = get_data(__package__ or "", _DATA)
     if data is None:
         raise SourceError("the definitions of Kubernetes are missing from the installation")
-    return Definitions(version, zlib.decompress(data).decode())
+    text = zlib.decompress(data).decode()
+    if version > LATEST:
+        from kmanifest.validation.installed import load_installed
+
+        installed = load_installed(version, Definitions(LATEST, text))
+        if installed is not None:
+            text = installed
+    return Definitions(version, text)
 
 
 def is_served(api_version: str, kind: str) -> bool:
@@ -133,9 +164,7 @@ def _lookup(version: Version, rows: list[str]) -> dict[int, int]:
         if (int(major), int(minor)) == version:
             return current
     name = f"{version[0]}.{version[1]}"
-    raise SourceError(
-        f"no definitions of Kubernetes {name} (known: {known[0]} to {known[-1]})", near=known[-1:]
-    )
+    raise SourceError(f"no definitions of Kubernetes {name} (known: {known[0]} to {known[-1]})")
 
 
 def _parse(type_: str, go_type: str, line: str) -> Definition:

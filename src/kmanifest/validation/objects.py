@@ -2,10 +2,16 @@
 
 import re
 
+from kmanifest.engines.helm.lint.deprecations import DEPRECATIONS
 from kmanifest.model.errors import KmanifestError, LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple
-from kmanifest.validation.definitions import Definitions, is_served, load_definitions
+from kmanifest.validation.definitions import (
+    Definitions,
+    is_served,
+    load_definitions,
+    parse_version,
+)
 from kmanifest.validation.packing import Version
 from kmanifest.validation.places import Fault, Rules, Subject
 from kmanifest.validation.structure import Structure
@@ -24,13 +30,12 @@ class Document(NamedTuple):
 
     value: Any
     faults: tuple[Fault, ...] = ()
-    lines: Mapping[int, int] = {}
 
 
 class Validator:
     """Checks objects against one version of Kubernetes. It is made once for many objects."""
 
-    __slots__ = ("_structure", "definitions", "limits")
+    __slots__ = ("_known_groups", "_structure", "definitions", "limits")
 
     def __init__(
         self,
@@ -47,6 +52,7 @@ class Validator:
         self.definitions = definitions or load_definitions(version)
         self.limits = limits
         self._structure = Structure(self.definitions, rules)
+        self._known_groups: frozenset[str] | None = None
 
     def check_text(self, data: bytes) -> list[Fault]:
         """Return the faults of one YAML document."""
@@ -74,9 +80,9 @@ class Validator:
         group = api_version.rpartition("/")[0]
         subject = Subject(body, group, api_version, kind, self.definitions.version)
         walk = self._structure.check(index, subject)
+        structural = self._deprecation(subject) + walk.faults
         if not walk.is_decoded:
-            return walk.faults
-        structural = walk.faults
+            return structural
         walk.faults = []
         walk.run_rules()
         places = {fault.path for fault in walk.faults}
@@ -89,15 +95,43 @@ class Validator:
         return kept + walk.faults
 
     def _no_match(self, api_version: str, kind: str, *, is_known: bool) -> Fault:
-        kinds = any(
-            known == api_version and is_served(known, name)
-            for known, name in self.definitions.kinds()
+        definitions = self.definitions
+        if api_version.rpartition("/")[0] not in self._groups() and "." in api_version:
+            message = f'no schema for kind "{kind}" in version "{api_version}"'
+            return Fault(("apiVersion",), "no-schema", message)
+        has_kinds = any(
+            known == api_version and is_served(known, name) for known, name in definitions.kinds()
         )
         message = f'no matches for kind "{kind}" in version "{api_version}"'
+        near = definitions.near(api_version, kind)
+        _, removed, replacement = DEPRECATIONS.get(f"{api_version} {kind}", ("", "", ""))
         if is_known:
             message += " (a server with default settings does not serve it)"
-        near = self.definitions.near(api_version, kind)
-        return Fault(("kind" if kinds else "apiVersion",), "discovery", message, near)
+        elif removed and parse_version(removed) <= definitions.version:
+            message += f" (removed in Kubernetes {removed}{_use(replacement)})"
+            near = ()
+        return Fault(("kind" if has_kinds else "apiVersion",), "discovery", message, near)
+
+    def _groups(self) -> frozenset[str]:
+        """Return the groups of Kubernetes itself, also those that no version has any more."""
+        if self._known_groups is None:
+            types = (*self.definitions.kinds(), *(name.split(" ") for name in DEPRECATIONS))
+            self._known_groups = frozenset(version.rpartition("/")[0] for version, _ in types)
+        return self._known_groups
+
+    def _deprecation(self, subject: Subject) -> list[Fault]:
+        type_ = f"{subject.api_version} {subject.kind}"
+        deprecated, removed, replacement = DEPRECATIONS.get(type_, ("", "", ""))
+        if not deprecated or parse_version(deprecated) > subject.version:
+            return []
+        message = f"{type_} is deprecated in v{deprecated}+"
+        if removed:
+            message += f", unavailable in v{removed}+"
+        return [Fault(("apiVersion",), "warning", message + _use(replacement))]
+
+
+def _use(replacement: str) -> str:
+    return f"; use {replacement}" if replacement else ""
 
 
 def read_document(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Document:

@@ -6,10 +6,13 @@ from kmanifest.model.errors import FieldPath
 from kmanifest.startup.typing import Any, Literal, NamedTuple
 
 Kind = Literal[
-    "parse", "discovery", "unknown-field", "duplicate-field", "type", "required", "enum",
+    "parse", "discovery", "no-schema", "unknown-field", "duplicate-field", "type", "required", "enum",
     "invalid", "forbidden", "duplicate", "too-long", "too-many", "not-found", "warning",
 ]  # fmt: skip
-"""The kinds of faults: those of the server's field errors, and those of decoding."""
+"""The kinds of faults: those of the server's field errors, and those of decoding.
+
+`no-schema`: a type that is not part of Kubernetes, so that nothing is known of it.
+"""
 
 
 class Fault(NamedTuple):

@@ -53,7 +53,7 @@ def find_base64_fault(text: str) -> str | None:
     if len(text) % 4 == 0 and not text.translate(_KEEP_OTHERS):
         return None
     position, count = 0, 0
-    for position, char in enumerate(text):  # noqa: B007 - the last position is used below
+    for position, char in enumerate(text):
         if char in "\r\n":
             continue
         if char in _BASE64:

@@ -75,8 +75,13 @@ class Struct:
         self.rules = rules
         self.fields: dict[str, tuple[type, Check]] = {}
         self.required = tuple(
-            name for name, field in definition.fields.items() if field.is_required
+            name
+            for name, field in definition.fields.items()
+            if field.is_required
+            and field.default != "{}"
+            and f"{self.type}.{name}" not in NOT_ENFORCED
         )
+        self.values: tuple[tuple[str, Check], ...] = ()
 
 
 class Walk:
@@ -332,7 +337,7 @@ def _check_list(usual: type, check_item: Check, go_type: str, keys: str) -> Chec
                 if inner is None:
                     inner = Place(value, "", place.subject, place, key)
                 check_item(walk, inner, index, item)
-            index += 1  # noqa: SIM113 - as fast, and shorter below
+            index += 1
         if keys and index > 1:
             _check_keys(walk, place, key, value, keys[1:])
 

@@ -142,7 +142,7 @@ def _parse(data: bytes) -> _Node | None:
                 event.value if kind is ScalarEvent else None,
                 [],
                 kind is MappingStartEvent,
-                kind is ScalarEvent and (event.style is not None or event.tag is not None),
+                kind is ScalarEvent and bool(event.style or event.tag),
             )
             if event.anchor is not None:
                 anchors[event.anchor] = node
