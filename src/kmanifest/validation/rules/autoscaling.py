@@ -14,9 +14,9 @@ from kmanifest.validation.rules.reading import (
     items_of,
     mapping_of,
     number_of,
-    strings_of,
     text_of,
 )
+from kmanifest.validation.rules.resources import check_container_resource
 
 _MAX_PERIOD: Final = 1800
 _MAX_WINDOW: Final = 3600

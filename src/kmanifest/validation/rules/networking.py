@@ -43,20 +43,14 @@ def check_ingress(place: Place, report: Report) -> None:
         path = ("annotations", _CLASS_ANNOTATION)
         detail = "must match `ingressClassName` when both are specified"
         Faults(place, report).invalid(path, annotated, detail)
-    if not mapping_of(place.value, "spec") and place.outer is None:
-        _require_rules(Faults(place, report, ("spec",)))
-
-
-def _require_rules(faults: Faults) -> None:
-    faults.invalid((), [], "either `defaultBackend` or `rules` must be specified")
 
 
 def check_ingress_spec(place: Place, report: Report) -> None:
     """Check the hosts of an Ingress. Source: ValidateIngressSpec, validateIngressRules, validateIngressTLS."""
     spec, faults = place.value, Faults(place, report)
     rules = items_of(spec, "rules")
-    if spec and not rules and spec.get("defaultBackend") is None:
-        _require_rules(faults)
+    if not rules and spec.get("defaultBackend") is None:
+        faults.invalid((), rules, "either `defaultBackend` or `rules` must be specified")
     for index, rule in enumerate(rules):
         host = text_of(rule, "host")
         if host:

@@ -42,3 +42,16 @@ def check_api_group(faults: Faults, reference: Mapping[str, Any]) -> None:
     group = reference.get("apiGroup")
     if group is not None:
         faults.invalid(("apiGroup",), group, *syntax.dns_subdomain(group))
+
+
+_MAX_DRIVER: Final = 63
+
+
+def check_driver_name(faults: Faults, name: str) -> None:
+    """Check the name of a CSI driver. Source: pkg/apis/core/validation/validation.go, ValidateCSIDriverName."""
+    if not name:
+        faults.required(())
+        return
+    if syntax.length(name) > _MAX_DRIVER:
+        faults.too_long((), _MAX_DRIVER)
+    faults.invalid((), name, *syntax.dns_subdomain(name.lower()))
