@@ -3,6 +3,7 @@
 import re
 
 from kmanifest.engines.helm.lint.deprecations import DEPRECATIONS
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import KmanifestError, LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple
@@ -16,20 +17,29 @@ from kmanifest.validation.packing import Version
 from kmanifest.validation.places import Fault, Rules, Subject
 from kmanifest.validation.structure import Structure
 from kmanifest.yaml import load_documents, load_values
+from kmanifest.yaml.split import Part, split_documents
 
 DEFAULT_VERSION: Final[Version] = (1, 36)
 
-# What the server reads in another way than kustomize: merges, words that are booleans to it, and dates.
-_READ_OTHERWISE: Final = re.compile(
-    rb"<<|(?:^|[\s:,\[{-])(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)[ \t]*(?:[\r\n:,\]}#]|$)|\d{4}-\d\d?-\d"
+# What the server reads in another way than kustomize: words that are booleans to it, dates, and `<<`. Both patterns begin with
+# few characters, so that most of a file is skipped.
+_BOOLEAN_WORD: Final = re.compile(
+    rb"[yYnNoO](?<=[\s:,\[{-].)(?:es|ES|o|O|n|N|ff|FF)?[ \t]*(?:[\r\n:,\]}#]|\Z)", re.DOTALL
 )
+_DATE: Final = re.compile(rb"-\d\d?-\d")
 
 
 class Document(NamedTuple):
-    """A document as the server reads it. `value` is None if it does not parse; `faults` says why."""
+    """A document as the server reads it. `part`: its bytes.
+
+    If it does not parse, `value` is None, `faults` has the reason, and `line` and `column` its position in the file.
+    """
 
     value: Any
+    part: Part
     faults: tuple[Fault, ...] = ()
+    line: int = 0
+    column: int = 0
 
 
 class Validator:
@@ -55,11 +65,13 @@ class Validator:
         self._known_groups: frozenset[str] | None = None
 
     def check_text(self, data: bytes) -> list[Fault]:
-        """Return the faults of one YAML document."""
-        document = read_document(data, self.limits)
-        if document.value is None:
-            return list(document.faults)
-        return [*document.faults, *self.check_object(document.value)]
+        """Return the faults of the YAML documents in some text."""
+        faults: list[Fault] = []
+        for document in read_documents(data, self.limits):
+            faults += document.faults
+            if document.value is not None:
+                faults += self.check_object(document.value)
+        return faults
 
     def check_object(self, body: Any) -> list[Fault]:
         """Return the faults of an object, in the order of its fields."""
@@ -134,28 +146,48 @@ def _use(replacement: str) -> str:
     return f"; use {replacement}" if replacement else ""
 
 
-def read_document(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Document:
-    """Read one document as the server does: sigs.k8s.io/yaml, YAMLToJSONStrict."""
+def read_documents(data: bytes, limits: Limits = DEFAULT_LIMITS) -> list[Document]:
+    """Read all documents of a file as the server does: sigs.k8s.io/yaml, YAMLToJSONStrict. Empty ones have the value None.
+
+    Raises LimitError, and SourceError if the file can't be split into documents.
+    """
+    parts = split_documents(data, limits)
     try:
-        value = load_documents(data, limits=limits)[0]
-        if _READ_OTHERWISE.search(data) is None:
-            return Document(value)
+        values = load_documents(data, limits=limits)
     except LimitError:
         raise
     except KmanifestError:
-        pass
+        return [_read_part(part, limits) for part in checked(parts)]
+    return [
+        _read_part(part, limits) if _is_read_otherwise(part.data) else Document(value, part)
+        for part, value in zip(parts, values, strict=True)
+    ]
+
+
+def _is_read_otherwise(data: bytes) -> bool:
+    return (
+        b"<<" in data
+        or _BOOLEAN_WORD.search(data) is not None
+        or _DATE.search(data) is not None
+        or (data[:1] in b"yYnNoO" and data[:1] != b"")
+    )
+
+
+def _read_part(part: Part, limits: Limits) -> Document:
+    """Read a document with the rules of go-yaml v2, and find its duplicate keys."""
     from kmanifest.yaml.positions import find_duplicate_keys
 
     try:
-        value = load_values(data, limits=limits)
+        value = load_values(part.data, limits=limits)
     except LimitError:
         raise
     except KmanifestError as error:
-        return Document(None, (Fault((), "parse", str(error).lstrip(":")),))
+        location = error.location
+        line = location.line + part.line if location.line else 0
+        fault = Fault((), "parse", error.message)
+        return Document(None, part, (fault,), line, location.column)
     faults = [
         Fault(duplicate.path, "duplicate-field", f'key "{duplicate.path[-1]}" already set in map')
-        for duplicate in find_duplicate_keys(data)
+        for duplicate in find_duplicate_keys(part.data)
     ]
-    if value is None:
-        return Document(None)
-    return Document(value, tuple(faults))
+    return Document(value, part, tuple(faults))

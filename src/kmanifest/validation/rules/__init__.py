@@ -2,8 +2,31 @@
 
 from kmanifest.startup.typing import Final
 from kmanifest.validation.places import Rule, Rules
+from kmanifest.validation.rules import (
+    containers,
+    environment,
+    handlers,
+    metadata,
+    pods,
+    resources,
+    scheduling,
+    security,
+    volumes,
+    workloads,
+)
 
-TABLES: Final[tuple[Rules, ...]] = ()
+TABLES: Final[tuple[Rules, ...]] = (
+    metadata.RULES,
+    workloads.RULES,
+    pods.RULES,
+    containers.RULES,
+    environment.RULES,
+    handlers.RULES,
+    resources.RULES,
+    volumes.RULES,
+    security.RULES,
+    scheduling.RULES,
+)
 """The tables of all modules. A new module adds its table here."""
 
 
