@@ -3,14 +3,23 @@
 from kmanifest.startup.typing import Final
 from kmanifest.validation.places import Rule, Rules
 from kmanifest.validation.rules import (
+    autoscaling,
     containers,
+    endpoints,
     environment,
     handlers,
+    jobs,
     metadata,
+    networking,
     pods,
+    policy,
+    rbac,
     resources,
     scheduling,
+    secrets,
     security,
+    services,
+    storage,
     volumes,
     workloads,
 )
@@ -26,6 +35,15 @@ TABLES: Final[tuple[Rules, ...]] = (
     volumes.RULES,
     security.RULES,
     scheduling.RULES,
+    services.RULES,
+    endpoints.RULES,
+    secrets.RULES,
+    jobs.RULES,
+    autoscaling.RULES,
+    networking.RULES,
+    rbac.RULES,
+    storage.RULES,
+    policy.RULES,
 )
 """The tables of all modules. A new module adds its table here."""
 

@@ -9,7 +9,14 @@ from kmanifest.validation.places import Place, Report, Rules
 from kmanifest.validation.rules import syntax
 from kmanifest.validation.rules.addresses import canonical_ip_address, ip_address, parse_ip
 from kmanifest.validation.rules.metadata import check_labels
-from kmanifest.validation.rules.reading import Faults, items_of, mapping_of, number_of, strings_of, text_of
+from kmanifest.validation.rules.reading import (
+    Faults,
+    items_of,
+    mapping_of,
+    number_of,
+    strings_of,
+    text_of,
+)
 
 _MAX_TOPOLOGY_LABELS: Final = 16
 _MAX_ADDRESSES: Final = 100

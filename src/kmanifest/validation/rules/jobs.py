@@ -17,7 +17,7 @@ from kmanifest.validation.rules.reading import (
     text_of,
 )
 from kmanifest.validation.rules.references import check_domain_path
-from kmanifest.validation.rules.selectors import matches
+from kmanifest.validation.rules.workloads import selector_matches
 
 _MAX_INDEXED: Final = 100_000
 _MAX_OF_MANY: Final = 10_000
@@ -243,7 +243,9 @@ def _check_success_rule(faults: Faults, rule: Mapping[str, Any], completions: in
         detail = f"{at_most} {completions} (the number of specified completions)"
         faults.invalid(("succeededCount",), count, detail)
     if indexes is not None and count > total:
-        detail = f"{at_most} {total} (the number of indexes in the specified succeededIndexes field)"
+        detail = (
+            f"{at_most} {total} (the number of indexes in the specified succeededIndexes field)"
+        )
         faults.invalid(("succeededCount",), count, detail)
 
 
@@ -289,7 +291,7 @@ def check_selector(place: Place, report: Report) -> None:
         if selector is None:
             faults.required(("selector",))
         # A selector that is absent matches nothing.
-        if selector is None or not matches(selector, labels):
+        if selector is None or not selector_matches(selector, labels):
             faults.invalid(path, labels, "`selector` does not match template `labels`")
         return
     _check_generated_labels(place, faults, labels)
@@ -319,11 +321,12 @@ def _check_generated_labels(place: Place, faults: Faults, labels: Mapping[str, A
             faults.invalid(("template", "metadata", "labels"), name, message)
 
 
-def _check_generated_selector(
-    place: Place, faults: Faults, selector: Mapping[str, Any]
-) -> None:
-    generated = {**dict.fromkeys(_NAME_LABELS, _name_of(place) or ""), **dict.fromkeys(_UID_LABELS, "uid")}
-    if not matches(selector, generated):
+def _check_generated_selector(place: Place, faults: Faults, selector: Mapping[str, Any]) -> None:
+    generated = {
+        **dict.fromkeys(_NAME_LABELS, _name_of(place) or ""),
+        **dict.fromkeys(_UID_LABELS, "uid"),
+    }
+    if not selector_matches(selector, generated):
         faults.invalid(("selector",), selector, "`selector` not auto-generated")
 
 

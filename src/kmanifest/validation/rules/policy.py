@@ -76,9 +76,7 @@ def check_budget(place: Place, report: Report) -> None:
             faults.invalid((field,), amount, "must not be greater than 100%")
     policy = spec.get("unhealthyPodEvictionPolicy")
     if policy is not None:
-        faults.one_of(
-            ("unhealthyPodEvictionPolicy",), policy, ("AlwaysAllow", "IfHealthyBudget")
-        )
+        faults.one_of(("unhealthyPodEvictionPolicy",), policy, ("AlwaysAllow", "IfHealthyBudget"))
 
 
 def check_priority_class(place: Place, report: Report) -> None:
@@ -340,7 +338,10 @@ def check_runtime_class(place: Place, report: Report) -> None:
 def check_lease(place: Place, report: Report) -> None:
     """Check a Lease. Source: ValidateLeaseSpec."""
     spec, faults = place.value, Faults(place, report)
-    duration, transitions = number_of(spec, "leaseDurationSeconds"), number_of(spec, "leaseTransitions")
+    duration, transitions = (
+        number_of(spec, "leaseDurationSeconds"),
+        number_of(spec, "leaseTransitions"),
+    )
     if duration is not None and duration <= 0:
         faults.invalid(("leaseDurationSeconds",), duration, "must be greater than 0")
     faults.not_negative(("leaseTransitions",), transitions)

@@ -94,7 +94,7 @@ def resource_requirements(place: Place, report: Report) -> None:
     value = place.value
     limits = value.get("limits") or {}
     requests = value.get("requests") or {}
-    check_name = _check_container_resource
+    check_name = check_container_resource
     if place.outer is not None and place.outer.type == "PodSpec":
         if place.subject.version < _POD_LEVEL or _is_windows(place.outer.value):
             return
@@ -157,7 +157,7 @@ def _check_limit(place: Place, report: Report, name: str, request: Any, limit: A
     report(place, ("requests", name), "invalid", invalid(quantity_text(request), text))
 
 
-def _check_container_resource(place: Place, report: Report, name: str, path: FieldPath) -> None:
+def check_container_resource(place: Place, report: Report, name: str, path: FieldPath) -> None:
     """Source: validateContainerResourceName."""
     check_resource_name(place, report, name, path)
     if "/" not in name:
@@ -298,7 +298,7 @@ def _add(total: Amounts, amounts: Amounts) -> None:
 def overhead(place: Place, report: Report) -> None:
     """Check the overhead of a pod as if it were limits of a container. Source: validateOverhead."""
     for name, amount in (place.value.get("overhead") or {}).items():
-        _check_container_resource(place, report, name, ("overhead", "limits", name))
+        check_container_resource(place, report, name, ("overhead", "limits", name))
         _check_rare_amount(place, report, name, amount, ("overhead", "limits", name))
 
 

@@ -7,8 +7,8 @@ pkg/apis/core/v1/defaults.go, SetDefaults_Service; what is said elsewhere is nam
 from kmanifest.startup.typing import Any, Final, Mapping
 from kmanifest.validation.places import Place, Report, Rules
 from kmanifest.validation.rules import syntax
-from kmanifest.validation.rules.addresses import ip_address, parse_ip
 from kmanifest.validation.rules.addresses import cidr as check_cidr
+from kmanifest.validation.rules.addresses import ip_address, parse_ip
 from kmanifest.validation.rules.endpoints import check_endpoint_ip
 from kmanifest.validation.rules.metadata import check_labels
 from kmanifest.validation.rules.reading import (

@@ -1,7 +1,7 @@
-"""Volumes and claims, and the classes, drivers and attachments of storage. Sources of volumes have rules of their own.
+"""PersistentVolumes, and the classes, drivers and attachments of storage. Sources of volumes have rules of their own.
 
-Sources: k8s.io/kubernetes v1.36.3 pkg/apis/core/validation/validation.go, ValidatePersistentVolumeSpec and
-ValidatePersistentVolumeClaimSpec; pkg/apis/storage/validation/validation.go, after the defaults of pkg/apis/storage/v1.
+Sources: k8s.io/kubernetes v1.36.3 pkg/apis/core/validation/validation.go, ValidatePersistentVolumeSpec;
+pkg/apis/storage/validation/validation.go, after the defaults of pkg/apis/storage/v1.
 """
 
 from posixpath import normpath
@@ -132,56 +132,6 @@ def _check_sources(faults: Faults, spec: Mapping[str, Any]) -> None:
         faults.required(("nodeAffinity",), "Local volume requires node affinity")
 
 
-def check_claim(place: Place, report: Report) -> None:
-    """Check a claim, or the template of one. Source: ValidatePersistentVolumeClaimSpec."""
-    spec, faults = place.value, Faults(place, report)
-    modes = strings_of(spec, "accessModes")
-    if not modes:
-        faults.required(("accessModes",), "at least 1 access mode is required")
-    _check_access_modes(faults, modes)
-    requests = mapping_of(mapping_of(spec, "resources"), "requests")
-    if "storage" not in requests:
-        faults.required(("resources", "storage"))
-    elif (parse_quantity(requests["storage"]) or 0) <= 0:
-        faults.invalid(("resources", "storage"), quantity_text(requests["storage"]), POSITIVE)
-    for field in ("storageClassName", "volumeAttributesClassName"):
-        if text_of(spec, field):
-            _check_class(faults, field, spec[field])
-    mode = spec.get("volumeMode")
-    if mode is not None:
-        faults.one_of(("volumeMode",), mode, _VOLUME_MODES)
-    _check_data_sources(faults, spec)
-
-
-def _check_data_sources(faults: Faults, spec: Mapping[str, Any]) -> None:
-    """Source: validateDataSource, validateDataSourceRef. The server sets the one of the two that is absent."""
-    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
-    for field, value in (("dataSource", source), ("dataSourceRef", reference)):
-        if value is not None:
-            _check_data_source(faults.at(field), value)
-    if source is None or reference is None:
-        return
-    if text_of(reference, "namespace"):
-        detail = "may not be specified when dataSourceRef.namespace is specified"
-        faults.invalid((), "spec.dataSource", detail)
-    elif any(source.get(field) != reference.get(field) for field in ("apiGroup", "kind", "name")):
-        faults.invalid((), "spec.dataSource", "must match dataSourceRef")
-
-
-def _check_data_source(faults: Faults, source: Mapping[str, Any]) -> None:
-    for field in ("name", "kind"):
-        if not text_of(source, field):
-            faults.required((field,))
-    group, kind, namespace = (text_of(source, field) for field in ("apiGroup", "kind", "namespace"))
-    if group:
-        faults.invalid(("apiGroup",), group, *syntax.dns_subdomain(group))
-    elif kind != "PersistentVolumeClaim":
-        detail = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
-        faults.invalid((), kind, detail)
-    if namespace:
-        faults.invalid(("namespace",), namespace, *syntax.dns_label(namespace))
-
-
 def _check_provisioner(faults: Faults, field: str, name: str) -> None:
     """Source: validateProvisioner."""
     faults.text((field,), name, lambda text: syntax.qualified_name(text.lower()))
@@ -304,7 +254,10 @@ def _check_node_driver(faults: Faults, driver: Mapping[str, Any]) -> None:
 def check_csi_driver(place: Place, report: Report) -> None:
     """Check a CSIDriver. Source: validateCSIDriverSpec."""
     spec, faults = place.value, Faults(place, report)
-    period, policy = number_of(spec, "nodeAllocatableUpdatePeriodSeconds"), spec.get("fsGroupPolicy")
+    period, policy = (
+        number_of(spec, "nodeAllocatableUpdatePeriodSeconds"),
+        spec.get("fsGroupPolicy"),
+    )
     if period is not None and period < _MIN_UPDATE_PERIOD:
         detail = f"must be greater than or equal to {_MIN_UPDATE_PERIOD} seconds"
         faults.invalid(("nodeAllocatableUpdatePeriodSeconds",), period, detail)
@@ -348,7 +301,6 @@ def check_capacity(place: Place, report: Report) -> None:
 
 RULES: Final[Rules] = {
     "PersistentVolumeSpec": (check_volume,),
-    "PersistentVolumeClaimSpec": (check_claim,),
     "StorageClass": (check_storage_class,),
     "VolumeAttributesClass": (check_attributes_class,),
     "VolumeAttachmentSpec": (check_attachment,),
