@@ -3,10 +3,13 @@
 from kmanifest.startup.typing import Final
 from kmanifest.validation.places import Rule, Rules
 from kmanifest.validation.rules import (
+    admission,
     autoscaling,
     containers,
+    devices,
     endpoints,
     environment,
+    flowcontrol,
     handlers,
     jobs,
     metadata,
@@ -14,6 +17,7 @@ from kmanifest.validation.rules import (
     pods,
     policy,
     rbac,
+    registration,
     resources,
     scheduling,
     secrets,
@@ -44,6 +48,10 @@ TABLES: Final[tuple[Rules, ...]] = (
     rbac.RULES,
     storage.RULES,
     policy.RULES,
+    admission.RULES,
+    flowcontrol.RULES,
+    devices.RULES,
+    registration.RULES,
 )
 """The tables of all modules. A new module adds its table here."""
 

@@ -283,7 +283,7 @@ def check_selector(place: Place, report: Report) -> None:
         if selector is not None:
             faults.invalid(("selector",), selector, "`selector` will be auto-generated")
         if spec.get("manualSelector"):
-            faults.unsupported(("manualSelector",), True, ("nil", "false"))
+            faults.unsupported(("manualSelector",), spec["manualSelector"], ("nil", "false"))
         return
     labels = mapping_of(mapping_of(mapping_of(spec, "template"), "metadata"), "labels")
     path = ("template", "metadata", "labels")

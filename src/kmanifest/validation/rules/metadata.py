@@ -259,7 +259,9 @@ def check_annotations(
 
 
 def label_selector(place: Place, report: Report) -> None:
-    """Check a label selector. Source: ValidateLabelSelector."""
+    """Check a label selector, except that of a metric, which the server does not check. Source: ValidateLabelSelector."""
+    if place.outer is not None and place.outer.type == "MetricIdentifier":
+        return
     selector = place.value
     check_labels(place, report, selector.get("matchLabels"), ("matchLabels",))
     for index, requirement in enumerate(selector.get("matchExpressions") or ()):

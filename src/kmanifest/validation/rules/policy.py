@@ -325,8 +325,8 @@ def check_runtime_class(place: Place, report: Report) -> None:
         check_container_resource(place, report, name, path)
         check_amount(place, report, name, amount, path)
     scheduling = mapping_of(place.value, "scheduling")
-    path = ("scheduling", "nodeSelector")
-    check_labels(place, report, scheduling.get("nodeSelector"), path)
+    labels = scheduling.get("nodeSelector")
+    check_labels(place, report, labels, ("scheduling", "nodeSelector"))
     seen: set[tuple[str, ...]] = set()
     for index, toleration in enumerate(items_of(scheduling, "tolerations")):
         key = tuple(text_of(toleration, field) for field in ("key", "operator", "value", "effect"))
@@ -336,7 +336,7 @@ def check_runtime_class(place: Place, report: Report) -> None:
 
 
 def check_lease(place: Place, report: Report) -> None:
-    """Check a Lease. Source: ValidateLeaseSpec."""
+    """Check a Lease. The server drops its strategy by default. Source: ValidateLeaseSpec."""
     spec, faults = place.value, Faults(place, report)
     duration, transitions = (
         number_of(spec, "leaseDurationSeconds"),
@@ -345,15 +345,6 @@ def check_lease(place: Place, report: Report) -> None:
     if duration is not None and duration <= 0:
         faults.invalid(("leaseDurationSeconds",), duration, "must be greater than 0")
     faults.not_negative(("leaseTransitions",), transitions)
-    strategy = spec.get("strategy")
-    if strategy is not None:
-        if "/" in strategy:
-            faults.invalid(("strategy",), strategy, *syntax.qualified_name(strategy))
-        else:
-            faults.one_of(("strategy",), strategy, ("OldestEmulationVersion",))
-    if text_of(spec, "preferredHolder") and not strategy:
-        detail = "may only be specified if `strategy` is defined"
-        faults.forbidden(("preferredHolder",), detail)
 
 
 def check_revision(place: Place, report: Report) -> None:

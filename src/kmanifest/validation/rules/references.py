@@ -55,3 +55,30 @@ def check_driver_name(faults: Faults, name: str) -> None:
     if syntax.length(name) > _MAX_DRIVER:
         faults.too_long((), _MAX_DRIVER)
     faults.invalid((), name, *syntax.dns_subdomain(name.lower()))
+
+
+def check_https_url(faults: Faults, url: str) -> None:
+    """Check the URL of a webhook. Source: k8s.io/apiserver v0.36.3 pkg/util/webhook/validation.go, ValidateWebhookURL."""
+    from urllib.parse import urlsplit
+
+    form = "; desired format: https://host[/path]"
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - it raises for a wrong port
+    except ValueError as error:
+        faults.required((), f"url must be a valid URL: {error}{form}")
+        return
+    if any(character <= " " or character == "\x7f" for character in url):
+        faults.required((), f"url must be a valid URL: it has blanks{form}")
+        return
+    host = parts.netloc.rpartition("@")[2]
+    if parts.scheme != "https":
+        faults.invalid((), parts.scheme, f"'https' is the only allowed URL scheme{form}")
+    if not host:
+        faults.invalid((), host, f"host must be specified{form}")
+    if "@" in parts.netloc:
+        faults.invalid((), "...", "user information is not permitted in the URL")
+    if parts.fragment:
+        faults.invalid((), parts.fragment, "fragments are not permitted in the URL")
+    if parts.query:
+        faults.invalid((), parts.query, "query parameters are not permitted in the URL")

@@ -25,6 +25,8 @@ _NODE_PORT: Final = "NodePort"
 _CLUSTER_IP: Final = "ClusterIP"
 _EXTERNAL_NAME: Final = "ExternalName"
 _ONLY_LOAD_BALANCER: Final = "may only be used when `type` is 'LoadBalancer'"
+_RANGES_FIELD: Final = "LoadBalancerSourceRanges"
+"""The server's spelling of the field in its messages."""
 _SOURCE_RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
 _TOPOLOGY_HINTS: Final = "service.kubernetes.io/topology-aware-hints"
 _TOPOLOGY_MODE: Final = "service.kubernetes.io/topology-mode"
@@ -92,10 +94,9 @@ def _check_external_ips(spec: Mapping[str, Any], faults: Faults) -> None:
 def _check_load_balancer(spec: Mapping[str, Any], faults: Faults, type_: str) -> None:
     ranges = strings_of(spec, "loadBalancerSourceRanges")
     if ranges and type_ != _LOAD_BALANCER:
-        faults.forbidden(("loadBalancerSourceRanges",), _ONLY_LOAD_BALANCER)
-    for index, text in enumerate(ranges):
-        text = text.strip()
-        faults.invalid(("loadBalancerSourceRanges", index), text, *check_cidr(text))
+        faults.forbidden((_RANGES_FIELD,), _ONLY_LOAD_BALANCER)
+    for index, text in enumerate(map(str.strip, ranges)):
+        faults.invalid((_RANGES_FIELD, index), text, *check_cidr(text))
     if spec.get("allocateLoadBalancerNodePorts") is not None and type_ != _LOAD_BALANCER:
         faults.forbidden(("allocateLoadBalancerNodePorts",), _ONLY_LOAD_BALANCER)
     class_ = spec.get("loadBalancerClass")

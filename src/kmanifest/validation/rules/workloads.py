@@ -259,8 +259,7 @@ def claim_spec(place: Place, report: Report) -> None:
 
 def _check_data_sources(place: Place, report: Report) -> None:
     """Source: validateDataSource and validateDataSourceRef."""
-    spec = place.value
-    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    source, reference = _kept_data_sources(place)
     for field, value in (("dataSource", source), ("dataSourceRef", reference)):
         if value is None:
             continue
@@ -284,6 +283,29 @@ def _check_data_sources(place: Place, report: Report) -> None:
         report(place, (), "invalid", invalid("dataSource", text))
     elif any(source.get(name) != reference.get(name) for name in ("apiGroup", "kind", "name")):
         report(place, (), "invalid", invalid("dataSource", "must match dataSourceRef"))
+
+
+def _kept_data_sources(place: Place) -> tuple[Any, Any]:
+    """Return the sources of data of a claim. The server drops those of an object that it does not support.
+
+    Source: pkg/api/persistentvolumeclaim/util.go, DropDisabledFields and EnforceDataSourceBackwardsCompatibility.
+    """
+    source, reference = place.value.get("dataSource"), place.value.get("dataSourceRef")
+    if place.subject.kind != "PersistentVolumeClaim":
+        return source, reference
+    if reference is not None and reference.get("namespace"):
+        reference = None
+    if source is not None and reference is None:
+        type_ = (source.get("apiGroup") or "", source.get("kind"))
+        if type_ not in _OLD_DATA_SOURCES:
+            source = None
+    return source, reference
+
+
+_OLD_DATA_SOURCES: Final = frozenset({
+    ("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"),
+})  # fmt: skip
+"""The groups and kinds that `dataSource` can name."""
 
 
 RULES: Final[Rules] = {
