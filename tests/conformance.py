@@ -36,7 +36,9 @@ from kmanifest.io.runner import INHERIT_ALL
 from kmanifest.io.tree import MemoryTree
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.options import ExecPluginOptions, Options
-from kmanifest.validation.objects import Validator
+from kmanifest.validation.objects import Validator, read_documents
+from kmanifest.validation.places import Fault
+from kmanifest.validation.pod_security import Standard, check_pod_security
 
 
 def kustomize(path: str, options: Mapping[str, Any]) -> str:
@@ -209,7 +211,7 @@ def jinja(case: Mapping[str, Any], files: Mapping[str, str], context: Mapping[st
 def validation(text: str, options: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the findings for one document of the validation suite."""
     major, minor = options["kubernetes_version"].split(".")
-    validator = _validator((int(major), int(minor)))
+    version = int(major), int(minor)
     return [
         {
             "severity": "warning" if fault.kind == "warning" else "error",
@@ -217,8 +219,16 @@ def validation(text: str, options: Mapping[str, Any]) -> list[dict[str, Any]]:
             "message": fault.message,
             "rule": fault.kind,
         }
-        for fault in validator.check_text(text.encode())
+        for fault in _faults(text, options, version)
     ]
+
+
+def _faults(text: str, options: Mapping[str, Any], version: tuple[int, int]) -> list[Fault]:
+    """Return the faults of a document, or those of a level of the Pod Security Standards if it is given."""
+    if "pod_security" not in options:
+        return _validator(version).check_text(text.encode())
+    body = read_documents(text.encode())[0].value
+    return check_pod_security(body, Standard(options["pod_security"]), version)
 
 
 @cache

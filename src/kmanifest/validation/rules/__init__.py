@@ -13,6 +13,7 @@ from kmanifest.validation.rules import (
     handlers,
     jobs,
     metadata,
+    namespaces,
     networking,
     pods,
     policy,
@@ -52,6 +53,7 @@ TABLES: Final[tuple[Rules, ...]] = (
     flowcontrol.RULES,
     devices.RULES,
     registration.RULES,
+    namespaces.RULES,
 )
 """The tables of all modules. A new module adds its table here."""
 

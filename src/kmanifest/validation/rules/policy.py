@@ -1,4 +1,4 @@
-"""Budgets, priorities, quotas, limits, namespaces, nodes, runtime classes, leases and events.
+"""Budgets, priorities, quotas, limits, nodes, runtime classes, leases and events.
 
 Sources: k8s.io/kubernetes v1.36.3 pkg/apis/policy, scheduling, core, node, coordination and apps, each
 validation/validation.go; pkg/apis/core/validation/events.go.
@@ -32,7 +32,6 @@ _SYSTEM_PRIORITIES: Final = {
     "system-cluster-critical": 2_000_000_000,
 }
 _LIMIT_TYPES: Final = frozenset({"Pod", "Container", "PersistentVolumeClaim"})
-_STANDARD_FINALIZERS: Final = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 _HUGE_PAGES: Final = ("hugepages-", "requests.hugepages-")
 _POD_QUOTAS: Final = frozenset({
     "pods", "cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory",
@@ -274,16 +273,6 @@ def _check_ratio(faults: Faults, amounts: _Limit, name: str) -> None:
         faults.invalid(path, shown, f"ratio {shown} is greater than max/min = {high / low:f}")
 
 
-def check_namespace(place: Place, report: Report) -> None:
-    """Check the finalizers of a Namespace. Source: ValidateNamespace."""
-    for name in strings_of(place.value, "finalizers"):
-        faults = Faults(place, report, ("finalizers",))
-        faults.invalid((), name, *syntax.qualified_name(name))
-        if "/" not in name and name not in _STANDARD_FINALIZERS:
-            detail = "name is neither a standard finalizer name nor is it fully qualified"
-            faults.invalid((), name, detail)
-
-
 def check_node(place: Place, report: Report) -> None:
     """Check the taints and addresses of a Node. Source: ValidateNode."""
     spec, faults = place.value, Faults(place, report)
@@ -419,7 +408,6 @@ RULES: Final[Rules] = {
     "PriorityClass": (check_priority_class,),
     "ResourceQuotaSpec": (check_quota,),
     "LimitRangeSpec": (check_limits,),
-    "NamespaceSpec": (check_namespace,),
     "NodeSpec": (check_node,),
     "RuntimeClass": (check_runtime_class,),
     "LeaseSpec": (check_lease,),
