@@ -132,6 +132,19 @@ class Walk:
         self.is_decoded = False
         self.faults.append(Fault((*place.path(), key), "type", message))
 
+    def report_missing(self, place: Place, key: str) -> None:
+        """Add a fault for a required field, unless it is there under a misspelled name."""
+        path = place.path()
+        last = self.faults[-1] if self.faults else None
+        if (
+            last is not None
+            and last.kind == "unknown-field"
+            and last.near[:1] == (key,)
+            and last.path[:-1] == path
+        ):
+            return
+        self.faults.append(Fault((*path, key), "required", "Required value"))
+
     def report_unknown(self, place: Place, key: str, known: Mapping[str, Any]) -> None:
         """Add a fault for an unknown field."""
         if self.lenient:
@@ -300,7 +313,7 @@ def _walk_struct(walk: Walk, place: Place, struct: Struct) -> None:
             check(walk, place, key, {})
     for key in struct.required:
         if value.get(key) is None:
-            walk.faults.append(Fault((*place.path(), key), "required", "Required value"))
+            walk.report_missing(place, key)
 
 
 def _check_struct(structure: Structure, index: int, definition: Definition) -> Check:
