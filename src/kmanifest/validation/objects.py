@@ -21,9 +21,11 @@ from kmanifest.yaml.split import Part, split_documents
 
 DEFAULT_VERSION: Final[Version] = (1, 36)
 
-# What the server reads in another way than kustomize: words that are booleans to it, dates, and `<<`. Both patterns begin with
-# few characters, so that most of a file is skipped.
-_BOOLEAN_WORD: Final = re.compile(
+# What the server reads in another way than kustomize: words that are booleans to it, dates, and `<<`. The patterns begin with few
+# characters, so that most of a file is skipped. Without braces and brackets, words are between blanks, and a set is faster.
+_WORDS: Final = b"y Y yes Yes YES on On ON n N no No NO off Off OFF".split()
+_WORDS_IN_BLOCKS: Final = frozenset((*_WORDS, *(word + b":" for word in _WORDS)))
+_WORD: Final = re.compile(
     rb"[yYnNoO](?<=[\s:,\[{-].)(?:es|ES|o|O|n|N|ff|FF)?[ \t]*(?:[\r\n:,\]}#]|\Z)", re.DOTALL
 )
 _DATE: Final = re.compile(rb"-\d\d?-\d")
@@ -165,12 +167,11 @@ def read_documents(data: bytes, limits: Limits = DEFAULT_LIMITS) -> list[Documen
 
 
 def _is_read_otherwise(data: bytes) -> bool:
-    return (
-        b"<<" in data
-        or _BOOLEAN_WORD.search(data) is not None
-        or _DATE.search(data) is not None
-        or (data[:1] in b"yYnNoO" and data[:1] != b"")
-    )
+    if b"<<" in data or _DATE.search(data) is not None:
+        return True
+    if b"[" in data or b"{" in data:
+        return _WORD.search(data) is not None or data[:1] in _WORDS
+    return not _WORDS_IN_BLOCKS.isdisjoint(data.split())
 
 
 def _read_part(part: Part, limits: Limits) -> Document:
