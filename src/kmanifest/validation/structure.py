@@ -360,19 +360,22 @@ def _check_list(usual: type, check_item: Check, go_type: str, keys: str) -> Chec
 def _check_keys(walk: Walk, place: Place, key: str | int, items: list[Any], keys: str) -> None:
     """Warn of two items with the same keys, which only server-side apply refuses."""
     names = keys.split(",") if keys else []
-    seen: set[str] = set()
+    seen: set[Any] = set()
     for index, item in enumerate(items):
-        if names:
-            if not isinstance(item, dict):
-                continue
-            identity = repr([item.get(name) for name in names])
+        if not names:
+            identity = item
+        elif item.__class__ is dict:
+            identity = tuple([item.get(name) for name in names])
         else:
-            identity = repr(item)
-        if identity in seen:
-            walk.report(
-                place, (key, index), "warning", "server-side apply will refuse it: duplicate entry"
-            )
-        seen.add(identity)
+            continue
+        try:
+            is_known = identity in seen
+            seen.add(identity)
+        except TypeError:  # a list or mapping, which is a fault already
+            continue
+        if is_known:
+            message = "duplicate entry, which server-side apply refuses"
+            walk.report(place, (key, index), "warning", message)
 
 
 def _check_map(usual: type, check_item: Check, go_type: str) -> Check:
