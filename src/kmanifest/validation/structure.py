@@ -22,6 +22,12 @@ from kmanifest.validation.scalars import (
 Check = Callable[["Walk", Place, str | int, Any], None]
 """Checks the value at a key or index of a place."""
 
+MAX_FAULTS: Final = 10_000
+"""An object, or a whole run, that has more faults is an error: nobody reads them, and hostile input could have millions."""
+
+_MAX_SUGGESTIONS: Final = 100
+"""Near names are searched for so many faults of an object."""
+
 _RANGES: Final = {"i": ("int32", 1 << 31), "l": ("int64", 1 << 63)}
 
 
@@ -100,9 +106,15 @@ class Walk:
         self.is_decoded = self.is_decoded and other.is_decoded
         self.faults += [fault for fault in other.faults if fault.kind in ("unknown-field", "type")]
 
+    def add(self, fault: Fault) -> None:
+        """Add a fault. Raises LimitError if there are too many."""
+        self.faults.append(fault)
+        if len(self.faults) > MAX_FAULTS:
+            raise LimitError(f"more than {MAX_FAULTS} findings")
+
     def report(self, place: Place, path: FieldPath, kind: Kind, message: str) -> None:
         """Add a fault."""
-        self.faults.append(Fault((*place.path(), *path), kind, message))
+        self.add(Fault((*place.path(), *path), kind, message))
 
     def run_rules(self) -> None:
         """Call the rules for all values that were visited, in the order of the walk."""
@@ -125,12 +137,12 @@ class Walk:
         message = (
             f"json: cannot unmarshal {got} into Go struct field {owner}.{names} of type {wanted}"
         )
-        self.faults.append(Fault(path, "type", message))
+        self.add(Fault(path, "type", message))
 
     def report_decoding(self, place: Place, key: str | int, message: str) -> None:
         """Add a fault of a type that decodes itself."""
         self.is_decoded = False
-        self.faults.append(Fault((*place.path(), key), "type", message))
+        self.add(Fault((*place.path(), key), "type", message))
 
     def report_missing(self, place: Place, key: str) -> None:
         """Add a fault for a required field, unless it is there under a misspelled name."""
@@ -143,7 +155,7 @@ class Walk:
             and last.path[:-1] == path
         ):
             return
-        self.faults.append(Fault((*path, key), "required", "Required value"))
+        self.add(Fault((*path, key), "required", "Required value"))
 
     def report_unknown(self, place: Place, key: str, known: Mapping[str, Any]) -> None:
         """Add a fault for an unknown field."""
@@ -151,10 +163,10 @@ class Walk:
             return
         path = (*place.path(), key)
         folded = [name for name in known if name.lower() == str(key).lower()]
-        near = folded or near_names(str(key), known)
-        self.faults.append(
-            Fault(path, "unknown-field", f'unknown field "{go_path(path)}"', tuple(near))
-        )
+        near = folded
+        if not folded and len(self.faults) < _MAX_SUGGESTIONS:
+            near = near_names(str(key), known)
+        self.add(Fault(path, "unknown-field", f'unknown field "{go_path(path)}"', tuple(near)))
 
 
 def go_path(path: FieldPath) -> str:
