@@ -63,7 +63,7 @@ class Definitions:
 
     def __init__(self, version: Version, text: str) -> None:
         self.version = version
-        names, lines, rows = (section.split("\n") for section in text.split("\n\n"))
+        names, lines, rows = (section.split("\n") for section in text.rstrip("\n").split("\n\n"))
         self._names = [name.partition(" ")[0] for name in names]
         self._lines = lines
         self._lookup = _lookup(version, rows)

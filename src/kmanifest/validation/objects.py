@@ -19,11 +19,28 @@ from kmanifest.validation.structure import Structure
 from kmanifest.yaml import load_documents, load_values
 from kmanifest.yaml.split import Part, split_documents
 
+LIFECYCLES: Final = {
+    **DEPRECATIONS,
+    "autoscaling/v2beta1 HorizontalPodAutoscaler": (
+        "1.22",
+        "1.25",
+        "autoscaling/v2 HorizontalPodAutoscaler",
+    ),
+    "autoscaling/v2beta2 HorizontalPodAutoscaler": (
+        "1.23",
+        "1.26",
+        "autoscaling/v2 HorizontalPodAutoscaler",
+    ),
+}
+"""Deprecated in, removed in, and the replacement. The last two are no longer in k8s.io/api."""
+
 DEFAULT_VERSION: Final[Version] = (1, 36)
 
-# What the server reads in another way than kustomize: words that are booleans to it, dates, and `<<`. Both patterns begin with
-# few characters, so that most of a file is skipped.
-_BOOLEAN_WORD: Final = re.compile(
+# What the server reads in another way than kustomize: words that are booleans to it, dates, and `<<`. The patterns begin with few
+# characters, so that most of a file is skipped. Without braces and brackets, words are between blanks, and a set is faster.
+_WORDS: Final = b"y Y yes Yes YES on On ON n N no No NO off Off OFF".split()
+_WORDS_IN_BLOCKS: Final = frozenset((*_WORDS, *(word + b":" for word in _WORDS)))
+_WORD: Final = re.compile(
     rb"[yYnNoO](?<=[\s:,\[{-].)(?:es|ES|o|O|n|N|ff|FF)?[ \t]*(?:[\r\n:,\]}#]|\Z)", re.DOTALL
 )
 _DATE: Final = re.compile(rb"-\d\d?-\d")
@@ -116,7 +133,7 @@ class Validator:
         )
         message = f'no matches for kind "{kind}" in version "{api_version}"'
         near = definitions.near(api_version, kind)
-        _, removed, replacement = DEPRECATIONS.get(f"{api_version} {kind}", ("", "", ""))
+        _, removed, replacement = LIFECYCLES.get(f"{api_version} {kind}", ("", "", ""))
         if is_known:
             message += " (a server with default settings does not serve it)"
         elif removed and parse_version(removed) <= definitions.version:
@@ -127,13 +144,13 @@ class Validator:
     def _groups(self) -> frozenset[str]:
         """Return the groups of Kubernetes itself, also those that no version has any more."""
         if self._known_groups is None:
-            types = (*self.definitions.kinds(), *(name.split(" ") for name in DEPRECATIONS))
+            types = (*self.definitions.kinds(), *(name.split(" ") for name in LIFECYCLES))
             self._known_groups = frozenset(version.rpartition("/")[0] for version, _ in types)
         return self._known_groups
 
     def _deprecation(self, subject: Subject) -> list[Fault]:
         type_ = f"{subject.api_version} {subject.kind}"
-        deprecated, removed, replacement = DEPRECATIONS.get(type_, ("", "", ""))
+        deprecated, removed, replacement = LIFECYCLES.get(type_, ("", "", ""))
         if not deprecated or parse_version(deprecated) > subject.version:
             return []
         message = f"{type_} is deprecated in v{deprecated}+"
@@ -165,12 +182,11 @@ def read_documents(data: bytes, limits: Limits = DEFAULT_LIMITS) -> list[Documen
 
 
 def _is_read_otherwise(data: bytes) -> bool:
-    return (
-        b"<<" in data
-        or _BOOLEAN_WORD.search(data) is not None
-        or _DATE.search(data) is not None
-        or (data[:1] in b"yYnNoO" and data[:1] != b"")
-    )
+    if b"<<" in data or _DATE.search(data) is not None:
+        return True
+    if b"[" in data or b"{" in data:
+        return _WORD.search(data) is not None or data[:1] in _WORDS
+    return not _WORDS_IN_BLOCKS.isdisjoint(data.split())
 
 
 def _read_part(part: Part, limits: Limits) -> Document:

@@ -7,7 +7,6 @@ from kmanifest.startup.typing import (
     TYPE_CHECKING,
     Any,
     Callable,
-    Final,
     Iterable,
     Iterator,
     Literal,
@@ -16,14 +15,12 @@ from kmanifest.startup.typing import (
 )
 from kmanifest.validation.objects import Document, Validator, read_documents
 from kmanifest.validation.places import Fault
+from kmanifest.validation.structure import MAX_FAULTS
 
 if TYPE_CHECKING:
     from kmanifest.pipeline.rendered import Rendered
 
 Status = Literal["valid", "invalid", "error", "skipped", "empty"]
-
-MAX_FINDINGS: Final = 10_000
-"""A run that has more findings ends with a LimitError: nobody reads them, and hostile input could have millions."""
 
 
 class Settings(NamedTuple):
@@ -130,8 +127,8 @@ class Checker:
         if not found and not faults:
             return result
         self._count += len(found) + len(faults)
-        if self._count > MAX_FINDINGS:
-            raise LimitError(f"more than {MAX_FINDINGS} findings")
+        if self._count > MAX_FAULTS:
+            raise LimitError(f"more than {MAX_FAULTS} findings")
         findings = [_finding(fault, locate(fault.path), settings) for fault in faults]
         for fault in found:
             path = (*prefix, *fault.path)

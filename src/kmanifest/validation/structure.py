@@ -22,6 +22,12 @@ from kmanifest.validation.scalars import (
 Check = Callable[["Walk", Place, str | int, Any], None]
 """Checks the value at a key or index of a place."""
 
+MAX_FAULTS: Final = 10_000
+"""An object, or a whole run, that has more faults is an error: nobody reads them, and hostile input could have millions."""
+
+_MAX_SUGGESTIONS: Final = 100
+"""Near names are searched for so many faults of an object."""
+
 _RANGES: Final = {"i": ("int32", 1 << 31), "l": ("int64", 1 << 63)}
 
 
@@ -100,9 +106,15 @@ class Walk:
         self.is_decoded = self.is_decoded and other.is_decoded
         self.faults += [fault for fault in other.faults if fault.kind in ("unknown-field", "type")]
 
+    def add(self, fault: Fault) -> None:
+        """Add a fault. Raises LimitError if there are too many."""
+        self.faults.append(fault)
+        if len(self.faults) > MAX_FAULTS:
+            raise LimitError(f"more than {MAX_FAULTS} findings")
+
     def report(self, place: Place, path: FieldPath, kind: Kind, message: str) -> None:
         """Add a fault."""
-        self.faults.append(Fault((*place.path(), *path), kind, message))
+        self.add(Fault((*place.path(), *path), kind, message))
 
     def run_rules(self) -> None:
         """Call the rules for all values that were visited, in the order of the walk."""
@@ -125,12 +137,25 @@ class Walk:
         message = (
             f"json: cannot unmarshal {got} into Go struct field {owner}.{names} of type {wanted}"
         )
-        self.faults.append(Fault(path, "type", message))
+        self.add(Fault(path, "type", message))
 
     def report_decoding(self, place: Place, key: str | int, message: str) -> None:
         """Add a fault of a type that decodes itself."""
         self.is_decoded = False
-        self.faults.append(Fault((*place.path(), key), "type", message))
+        self.add(Fault((*place.path(), key), "type", message))
+
+    def report_missing(self, place: Place, key: str) -> None:
+        """Add a fault for a required field, unless it is there under a misspelled name."""
+        path = place.path()
+        last = self.faults[-1] if self.faults else None
+        if (
+            last is not None
+            and last.kind == "unknown-field"
+            and last.near[:1] == (key,)
+            and last.path[:-1] == path
+        ):
+            return
+        self.add(Fault((*path, key), "required", "Required value"))
 
     def report_unknown(self, place: Place, key: str, known: Mapping[str, Any]) -> None:
         """Add a fault for an unknown field."""
@@ -138,10 +163,10 @@ class Walk:
             return
         path = (*place.path(), key)
         folded = [name for name in known if name.lower() == str(key).lower()]
-        near = folded or near_names(str(key), known)
-        self.faults.append(
-            Fault(path, "unknown-field", f'unknown field "{go_path(path)}"', tuple(near))
-        )
+        near = folded
+        if not folded and len(self.faults) < _MAX_SUGGESTIONS:
+            near = near_names(str(key), known)
+        self.add(Fault(path, "unknown-field", f'unknown field "{go_path(path)}"', tuple(near)))
 
 
 def go_path(path: FieldPath) -> str:
@@ -300,7 +325,7 @@ def _walk_struct(walk: Walk, place: Place, struct: Struct) -> None:
             check(walk, place, key, {})
     for key in struct.required:
         if value.get(key) is None:
-            walk.faults.append(Fault((*place.path(), key), "required", "Required value"))
+            walk.report_missing(place, key)
 
 
 def _check_struct(structure: Structure, index: int, definition: Definition) -> Check:
@@ -347,19 +372,22 @@ def _check_list(usual: type, check_item: Check, go_type: str, keys: str) -> Chec
 def _check_keys(walk: Walk, place: Place, key: str | int, items: list[Any], keys: str) -> None:
     """Warn of two items with the same keys, which only server-side apply refuses."""
     names = keys.split(",") if keys else []
-    seen: set[str] = set()
+    seen: set[Any] = set()
     for index, item in enumerate(items):
-        if names:
-            if not isinstance(item, dict):
-                continue
-            identity = repr([item.get(name) for name in names])
+        if not names:
+            identity = item
+        elif item.__class__ is dict:
+            identity = tuple([item.get(name) for name in names])
         else:
-            identity = repr(item)
-        if identity in seen:
-            walk.report(
-                place, (key, index), "warning", "server-side apply will refuse it: duplicate entry"
-            )
-        seen.add(identity)
+            continue
+        try:
+            is_known = identity in seen
+            seen.add(identity)
+        except TypeError:  # a list or mapping, which is a fault already
+            continue
+        if is_known:
+            message = "duplicate entry, which server-side apply refuses"
+            walk.report(place, (key, index), "warning", message)
 
 
 def _check_map(usual: type, check_item: Check, go_type: str) -> Check:
