@@ -97,6 +97,9 @@ _GENERATION_IS_SET: Final = frozenset({
 })  # fmt: skip
 """The kinds whose generation the server sets. Sources: pkg/registry/*/*/strategy.go, PrepareForCreate."""
 
+_UNCHECKED_SELECTORS: Final = frozenset({"ClusterTrustBundleProjection", "MetricIdentifier"})
+"""The types whose selectors the server does not check: it passes one on, and drops the other by default."""
+
 _NAME_IS_CHECKED_GENERATED: Final = frozenset({"DeviceClass", "ReplicationController"})
 """The kinds that use ValidateObjectMetaWithOpts, which checks the generated name instead of `generateName`."""
 
@@ -260,6 +263,8 @@ def check_annotations(
 
 def label_selector(place: Place, report: Report) -> None:
     """Check a label selector. Source: ValidateLabelSelector."""
+    if place.outer is not None and place.outer.type in _UNCHECKED_SELECTORS:
+        return
     selector = place.value
     check_labels(place, report, selector.get("matchLabels"), ("matchLabels",))
     for index, requirement in enumerate(selector.get("matchExpressions") or ()):
