@@ -266,11 +266,15 @@ def check_pod_annotations(
     place: Place, report: Report, annotations: Mapping[str, str | None], path: FieldPath
 ) -> None:
     """Check the annotations of a pod that the server knows. Source: ValidatePodSpecificAnnotations."""
+    special = {
+        key: value or ""
+        for key, value in annotations.items()
+        if key.startswith(_SPECIAL_ANNOTATIONS)
+    }
+    if not special:
+        return
     spec = place.value.get("spec") or {}
-    for key, item in annotations.items():
-        if not key.startswith(_SPECIAL_ANNOTATIONS):
-            continue
-        value = item or ""
+    for key, value in special.items():
         if key == _MIRROR and not spec.get("nodeName"):
             text = "must set spec.nodeName if mirror pod annotation is set"
             report(place, (*path, key), "invalid", invalid(value, text))
@@ -280,7 +284,7 @@ def check_pod_annotations(
             _check_seccomp(place, report, value, (*path, key))
         elif key.startswith(_APP_ARMOR):
             _check_app_armor(place, report, key, value, path)
-    _check_profiles_match(place, report, annotations, spec)
+    _check_profiles_match(place, report, special, spec)
 
 
 def _is_int32(text: str) -> bool:
