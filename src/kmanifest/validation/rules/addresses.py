@@ -96,8 +96,23 @@ def parse_cidr(text: str) -> Network | None:
     return Network(address, prefix, address.is_exact and length == str(prefix))
 
 
+def _is_plain(text: str) -> bool:
+    """Return whether a string is an IPv4 address as Go prints it."""
+    parts = text.split(".", 4)
+    if len(parts) != 4:
+        return False
+    for part in parts:
+        if not (part.isdecimal() and part.isascii() and len(part) < 4 and int(part) < 256):
+            return False
+        if part[0] == "0" and part != "0":
+            return False
+    return True
+
+
 def ip_address(text: str) -> Messages:
     """Check an address in a field of an old API. Source: IsValidIPForLegacyField, with StrictIPCIDRValidation."""
+    if _is_plain(text):
+        return ()
     address = parse_ip(text)
     if address is None:
         return (_NOT_AN_IP,)

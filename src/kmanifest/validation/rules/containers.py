@@ -7,7 +7,7 @@ validateContainerCommon and what they call.
 """
 
 from kmanifest.model.errors import FieldPath
-from kmanifest.startup.typing import Any, Final, Iterator, Mapping, Sequence
+from kmanifest.startup.typing import AbstractSet, Any, Final, Iterator, Mapping, Sequence
 from kmanifest.validation.places import Place, Report, Rules
 from kmanifest.validation.rules.messages import (
     duplicate,
@@ -127,15 +127,18 @@ def pod_containers(place: Place, report: Report) -> None:
         report(place, ("containers",), "required", required())
         return
     names: set[str] = set()
+    has_ports = False
     for index, item in enumerate(containers):
         value = item or {}
         name = value.get("name") or ""
         if name in names:
             report(place, ("containers", index, "name"), "duplicate", duplicate(name))
         names.add(name)
+        has_ports = has_ports or "ports" in value
         if "restartPolicy" in value or "restartPolicyRules" in value:
             _check_restart_policy(place, report, value, ("containers", index))
-    for index, item in enumerate(pod.get("initContainers") or ()):
+    init_containers = pod.get("initContainers")
+    for index, item in enumerate(init_containers or ()):
         value = item or {}
         name = value.get("name") or ""
         if name in names:
@@ -143,7 +146,8 @@ def pod_containers(place: Place, report: Report) -> None:
         elif name:
             names.add(name)
         _check_init_container(place, report, value, ("initContainers", index))
-    _check_host_ports(place, report)
+    if has_ports or init_containers:
+        _check_host_ports(place, report)
 
 
 def _check_init_container(place: Place, report: Report, value: Container, path: FieldPath) -> None:
@@ -261,9 +265,8 @@ def mounts(place: Place, report: Report) -> None:
             continue
         if volumes is None:
             volumes = _volumes_of(place)
-        device_names = {item.get("name"): item.get("devicePath") for item in devices or () if item}
         if given:
-            _check_mounts(place, report, value, volumes, device_names, path)
+            _check_mounts(place, report, value, volumes, path)
         if devices:
             _check_devices(place, report, value, volumes, path)
 
@@ -273,18 +276,19 @@ def _volumes_of(place: Place) -> dict[str, Mapping[str, Any]]:
     volumes = {
         volume.get("name") or "": volume for volume in place.value.get("volumes") or () if volume
     }
-    outer = place.inside("StatefulSetSpec")
-    if outer is not None:
-        for name in claim_names(outer.value):
-            volumes[name] = {"persistentVolumeClaim": {"claimName": name}}
+    for name in claim_names(place):
+        volumes[name] = {"persistentVolumeClaim": {"claimName": name}}
     return volumes
 
 
-def claim_names(stateful_set: Mapping[str, Any]) -> set[str]:
-    """Return the names of the claim templates of a StatefulSet's spec. Source: volumesToAddForTemplates."""
+def claim_names(place: Place) -> AbstractSet[str]:
+    """Return the names of the claim templates, if a pod is that of a StatefulSet. Source: volumesToAddForTemplates."""
+    if place.subject.kind != "StatefulSet":
+        return frozenset()
+    outer = place.inside("StatefulSetSpec")
+    templates = outer.value.get("volumeClaimTemplates") if outer is not None else None
     return {
-        ((template or {}).get("metadata") or {}).get("name") or ""
-        for template in stateful_set.get("volumeClaimTemplates") or ()
+        ((template or {}).get("metadata") or {}).get("name") or "" for template in templates or ()
     }
 
 
@@ -293,10 +297,14 @@ def _check_mounts(
     report: Report,
     value: Container,
     volumes: Volumes,
-    devices: Mapping[str | None, str | None],
     path: FieldPath,
 ) -> None:
     """Source: ValidateVolumeMounts."""
+    devices = {
+        item.get("name"): item.get("devicePath")
+        for item in value.get("volumeDevices") or ()
+        if item
+    }
     used: set[str] = set()
     for index, item in enumerate(value["volumeMounts"]):
         mount = item or {}
@@ -400,36 +408,26 @@ def _check_devices(
             names.add(name)
 
 
-def file_key_volumes(place: Place, report: Report) -> None:
-    """Check that variables come from files of an empty directory. Source: validateFileKeyRefVolumes."""
-    pod = place.value
-    for path, value in containers_of(pod):
-        for index, item in enumerate(value.get("env") or ()):
-            source = item.get("valueFrom") if item else None
-            reference = source.get("fileKeyRef") if source else None
-            if not reference:
-                continue
-            name = reference.get("volumeName") or ""
-            field = (*path, "env", index, "valueFrom", "fileKeyRef", "volumeName")
-            volume = next(
-                (
-                    volume
-                    for volume in pod.get("volumes") or ()
-                    if volume and volume.get("name") == name
-                ),
-                None,
-            )
-            if volume is None:
-                report(place, field, "not-found", not_found(name))
-            elif any(
-                source is not None and field not in {"name", "emptyDir"}
-                for field, source in volume.items()
-            ):
-                text = "referenced volume must be of type emptyDir"
-                report(place, field, "invalid", invalid(name, text))
+def file_key_volume(place: Place, report: Report) -> None:
+    """Check that a variable comes from a file of an empty directory. Source: validateFileKeyRefVolumes."""
+    pod = place.inside("PodSpec")
+    if pod is None:
+        return
+    name = place.value.get("volumeName") or ""
+    volume = next(
+        (item for item in pod.value.get("volumes") or () if item and item.get("name") == name), None
+    )
+    if volume is None:
+        report(place, ("volumeName",), "not-found", not_found(name))
+    elif any(
+        source is not None and field not in {"name", "emptyDir"} for field, source in volume.items()
+    ):
+        text = "referenced volume must be of type emptyDir"
+        report(place, ("volumeName",), "invalid", invalid(name, text))
 
 
 RULES: Final[Rules] = {
     "Container": (container,),
-    "PodSpec": (pod_containers, mounts, file_key_volumes),
+    "FileKeySelector": (file_key_volume,),
+    "PodSpec": (pod_containers, mounts),
 }

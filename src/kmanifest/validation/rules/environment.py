@@ -4,6 +4,7 @@ Source: k8s.io/kubernetes v1.36.3 pkg/apis/core/validation/validation.go, Valida
 call; pkg/apis/core/pods/helpers.go, ConvertDownwardAPIFieldLabel; pkg/fieldpath/fieldpath.go.
 """
 
+from kmanifest.model.errors import FieldPath
 from kmanifest.startup.typing import Any, Final
 from kmanifest.validation.places import Place, Report, Rules
 from kmanifest.validation.rules.messages import invalid, required, unsupported
@@ -116,27 +117,41 @@ def file_key_selector(place: Place, report: Report) -> None:
                 report(place, (field,), "invalid", invalid(value, message))
 
 
+def _in_file(place: Place) -> tuple[Place, FieldPath] | None:
+    """Return the volume and the path in it, if a reference is for a file.
+
+    The server's paths of such references have neither `items` nor the index of the file.
+    """
+    file = place.outer
+    if file is None or file.type != "DownwardAPIVolumeFile":
+        return None
+    files = file.outer
+    volume = files.outer if files is not None else None
+    return (volume, (place.step,)) if volume is not None else None
+
+
 def field_selector(place: Place, report: Report) -> None:
     """Check a reference to a field of the pod. Source: validateObjectFieldSelector."""
+    in_file = _in_file(place)
+    target, at = in_file or (place, ())
     version = place.value.get("apiVersion") or "v1"
     path = place.value.get("fieldPath") or ""
     if not path:
-        report(place, ("fieldPath",), "required", required())
+        report(target, (*at, "fieldPath"), "required", required())
     name, subscript = _split_subscript(path)
     fault = _field_fault(version, path, name, is_subscripted=subscript is not None)
     if fault:
         text = f"error converting fieldPath: {fault}"
-        report(place, ("fieldPath",), "invalid", invalid(path, text))
+        report(target, (*at, "fieldPath"), "invalid", invalid(path, text))
     elif subscript is not None:
         key = subscript.lower() if name == "metadata.annotations" else subscript
         for message in qualified_name(key):
-            report(place, (), "invalid", invalid(key, message))
+            report(target, at, "invalid", invalid(key, message))
     else:
-        in_file = place.outer is not None and place.outer.type == "DownwardAPIVolumeFile"
         known = _FILE_FIELDS if in_file else _ENV_FIELDS
         name = "spec.nodeName" if name == "spec.host" else name
         if name not in known:
-            report(place, ("fieldPath",), "enum", unsupported(name, known))
+            report(target, (*at, "fieldPath"), "enum", unsupported(name, known))
 
 
 def _split_subscript(path: str) -> tuple[str, str | None]:
@@ -161,17 +176,20 @@ def resource_selector(place: Place, report: Report) -> None:
     """Check a reference to the resources of a container. Source: validateContainerResourceFieldSelector."""
     selector = place.value
     resource = selector.get("resource") or ""
-    in_file = place.outer is not None and place.outer.type == "DownwardAPIVolumeFile"
+    in_file = _in_file(place)
+    target, at = in_file or (place, ())
     if in_file and not selector.get("containerName"):
-        report(place, ("containerName",), "required", required())
+        report(target, (*at, "containerName"), "required", required())
     elif not resource:
-        report(place, ("resource",), "required", required())
+        report(target, (*at, "resource"), "required", required())
     elif resource not in _RESOURCES and not resource.startswith(_HUGE_PAGE_PREFIXES):
-        report(place, ("resource",), "enum", unsupported(resource, _RESOURCES))
-    _check_divisor(place, report, resource, selector.get("divisor"))
+        report(target, (*at, "resource"), "enum", unsupported(resource, _RESOURCES))
+    _check_divisor(target, report, resource, selector.get("divisor"), at)
 
 
-def _check_divisor(place: Place, report: Report, resource: str, divisor: Any) -> None:
+def _check_divisor(
+    target: Place, report: Report, resource: str, divisor: Any, at: FieldPath
+) -> None:
     """Source: validateContainerResourceDivisor."""
     if not parse_quantity(divisor):
         return
@@ -188,7 +206,7 @@ def _check_divisor(place: Place, report: Report, resource: str, divisor: Any) ->
     if unit and quantity_text(divisor) not in allowed:
         values = (" and " if unit == "cpu" else ", ").join(allowed)
         text = f"only divisor's values {values} are supported with the {unit} resource"
-        report(place, ("divisor",), "invalid", invalid(resource, text))
+        report(target, (*at, "divisor"), "invalid", invalid(resource, text))
 
 
 RULES: Final[Rules] = {

@@ -97,6 +97,9 @@ _GENERATION_IS_SET: Final = frozenset({
 })  # fmt: skip
 """The kinds whose generation the server sets. Sources: pkg/registry/*/*/strategy.go, PrepareForCreate."""
 
+_UNCHECKED_SELECTORS: Final = frozenset({"ClusterTrustBundleProjection", "MetricIdentifier"})
+"""The types whose selectors the server does not check: it passes one on, and drops the other by default."""
+
 _NAME_IS_CHECKED_GENERATED: Final = frozenset({"DeviceClass", "ReplicationController"})
 """The kinds that use ValidateObjectMetaWithOpts, which checks the generated name instead of `generateName`."""
 
@@ -107,7 +110,19 @@ def name_rule(subject: Subject) -> NameRule:
         return dns_label if subject.version >= _RELAXED_SERVICE_NAMES else dns1035_label
     if subject.kind == "Event" and not subject.group:
         return path_segment
+    if subject.kind == "APIService":
+        return _service_rule(subject.body.get("spec") or {})
     return NAME_RULES.get(subject.kind, dns_subdomain)
+
+
+def _service_rule(spec: Mapping[str, Any]) -> NameRule:
+    """Return the rule for the name of an APIService.
+
+    Source: k8s.io/kube-aggregator pkg/apis/apiregistration/validation/validation.go, ValidateAPIService.
+    """
+    wanted = f"{spec.get('version') or ''}.{spec.get('group') or ''}"
+    text = f'must be `spec.version+"."+spec.group`: "{wanted}"'
+    return lambda name: () if name == wanted else (text, *path_segment(name))
 
 
 def object_meta(place: Place, report: Report) -> None:
@@ -259,8 +274,8 @@ def check_annotations(
 
 
 def label_selector(place: Place, report: Report) -> None:
-    """Check a label selector, except that of a metric, which the server does not check. Source: ValidateLabelSelector."""
-    if place.outer is not None and place.outer.type == "MetricIdentifier":
+    """Check a label selector. Source: ValidateLabelSelector."""
+    if place.outer is not None and place.outer.type in _UNCHECKED_SELECTORS:
         return
     selector = place.value
     check_labels(place, report, selector.get("matchLabels"), ("matchLabels",))

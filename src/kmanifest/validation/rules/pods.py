@@ -55,6 +55,19 @@ _NAMES: Final[tuple[tuple[str, Callable[[str], Messages]], ...]] = (
     ("subdomain", dns_label),
     ("priorityClassName", dns_subdomain),
 )
+POD_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Pod": ("spec",),
+    "PodTemplate": ("template", "spec"),
+    "ReplicationController": ("spec", "template", "spec"),
+    "Deployment": ("spec", "template", "spec"),
+    "ReplicaSet": ("spec", "template", "spec"),
+    "StatefulSet": ("spec", "template", "spec"),
+    "DaemonSet": ("spec", "template", "spec"),
+    "Job": ("spec", "template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+"""Where the objects of a kind have the fields of their pod."""
+
 _USUAL_FIELDS: Final = frozenset({
     "containers", "initContainers", "volumes", "restartPolicy", "terminationGracePeriodSeconds", "securityContext",
     "nodeSelector", "affinity", "tolerations", "topologySpreadConstraints", "imagePullSecrets",
@@ -221,8 +234,21 @@ def template(place: Place, report: Report) -> None:
     if spec.get("ephemeralContainers"):
         text = forbidden("ephemeral containers not allowed in pod template")
         report(place, ("spec", "ephemeralContainers"), "forbidden", text)
-    if not spec:
-        report(place, ("spec", "containers"), "required", required())
+
+
+def has_pod(place: Place, report: Report) -> None:
+    """Check that an object has a pod at all. A pod that is there has rules of its own."""
+    if place.outer is not None:
+        return
+    value = place.value
+    fields = POD_FIELDS[place.type]
+    for field in fields:
+        value = value.get(field)
+        if value is None:
+            break
+    # A ReplicationController may be without a template, which its selector's rule reports.
+    if value is None and not (place.type == "ReplicationController" and field == "template"):
+        report(place, (*fields, "containers"), "required", required())
 
 
 def pod(place: Place, report: Report) -> None:
@@ -231,10 +257,7 @@ def pod(place: Place, report: Report) -> None:
     annotations = (value.get("metadata") or {}).get("annotations")
     if annotations:
         check_pod_annotations(place, report, annotations, ("metadata", "annotations"))
-    spec = value.get("spec")
-    if spec is None:
-        report(place, ("spec", "containers"), "required", required())
-    elif spec.get("ephemeralContainers"):
+    if (value.get("spec") or {}).get("ephemeralContainers"):
         text = forbidden("cannot be set on create")
         report(place, ("spec", "ephemeralContainers"), "forbidden", text)
 
@@ -243,11 +266,15 @@ def check_pod_annotations(
     place: Place, report: Report, annotations: Mapping[str, str | None], path: FieldPath
 ) -> None:
     """Check the annotations of a pod that the server knows. Source: ValidatePodSpecificAnnotations."""
+    special = {
+        key: value or ""
+        for key, value in annotations.items()
+        if key.startswith(_SPECIAL_ANNOTATIONS)
+    }
+    if not special:
+        return
     spec = place.value.get("spec") or {}
-    for key, item in annotations.items():
-        if not key.startswith(_SPECIAL_ANNOTATIONS):
-            continue
-        value = item or ""
+    for key, value in special.items():
         if key == _MIRROR and not spec.get("nodeName"):
             text = "must set spec.nodeName if mirror pod annotation is set"
             report(place, (*path, key), "invalid", invalid(value, text))
@@ -257,7 +284,7 @@ def check_pod_annotations(
             _check_seccomp(place, report, value, (*path, key))
         elif key.startswith(_APP_ARMOR):
             _check_app_armor(place, report, key, value, path)
-    _check_profiles_match(place, report, annotations, spec)
+    _check_profiles_match(place, report, special, spec)
 
 
 def _is_int32(text: str) -> bool:
@@ -350,7 +377,8 @@ def _check_profile_matches(
 
 
 RULES: Final[Rules] = {
-    "Pod": (pod,),
+    **dict.fromkeys(POD_FIELDS, (has_pod,)),
+    "Pod": (has_pod, pod),
     "PodTemplateSpec": (template,),
     "PodSpec": (pod_spec, dns_policy, resource_claims),
     "HostAlias": (host_alias,),

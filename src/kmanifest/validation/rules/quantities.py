@@ -15,6 +15,11 @@ _BINARY: Final = {
     "Ki": NANO << 10, "Mi": NANO << 20, "Gi": NANO << 30, "Ti": NANO << 40, "Pi": NANO << 50, "Ei": NANO << 60,
 }  # fmt: skip
 _UNITS: Final = _DECIMAL | _BINARY
+_MILLI_UNITS: Final = {
+    suffix: unit // _MILLI
+    for suffix, unit in _UNITS.items()
+    if unit % _MILLI == 0 and unit < NANO << 50
+}
 _DIGITS: Final = "0123456789"
 _SUFFIX: Final = "eEinumkKMGTP"
 _MAX_BINARY: Final = (2**63 - 1) * NANO
@@ -41,6 +46,12 @@ def milli_value(value: Any) -> int:
 
     Source: pkg/apis/core/v1/defaults.go, SetDefaults_ResourceList.
     """
+    if type(value) is str:
+        digits = value.rstrip(_SUFFIX)
+        # The usual quantity of resources: digits and a unit of at least a thousandth.
+        unit = _MILLI_UNITS.get(value[len(digits) :])
+        if unit and digits.isdecimal() and len(digits) < _MAX_DIGITS and digits.isascii():
+            return int(digits) * unit
     return -(-(parse_quantity(value) or 0) // _MILLI)
 
 

@@ -103,25 +103,25 @@ def resource_requirements(place: Place, report: Report) -> None:
         if name not in _COMPUTE:
             check_name(place, report, name, ("limits", name))
             _check_rare_amount(place, report, name, amount, ("limits", name))
-        elif milli_value(amount) < 0:
-            text = invalid(quantity_text(amount), NOT_NEGATIVE)
-            report(place, ("limits", name), "invalid", text)
+        elif amount.__class__ is not str or amount[:1] == "-":
+            check_amount(place, report, name, amount, ("limits", name))
     for name, amount in requests.items():
-        request = milli_value(amount)
         if name not in _COMPUTE:
             check_name(place, report, name, ("requests", name))
             _check_rare_amount(place, report, name, amount, ("requests", name))
-        elif request < 0:
-            text = invalid(quantity_text(amount), NOT_NEGATIVE)
-            report(place, ("requests", name), "invalid", text)
+        elif amount.__class__ is not str or amount[:1] == "-":
+            check_amount(place, report, name, amount, ("requests", name))
         if name in limits:
-            if request != milli_value(limits[name]):
+            if amount != limits[name]:
                 _check_limit(place, report, name, amount, limits[name])
-        elif not _may_overcommit(name):
+        elif name not in _COMPUTE and not _may_overcommit(name):
             text = required("Limit must be set for non overcommitable resources")
             report(place, ("limits",), "required", text)
-    names = limits.keys() | requests.keys()
-    if not names & _COMPUTE and any(name.startswith(HUGE_PAGES) for name in names):
+    if (
+        _COMPUTE.isdisjoint(limits)
+        and _COMPUTE.isdisjoint(requests)
+        and any(name.startswith(HUGE_PAGES) for name in (*limits, *requests))
+    ):
         report(place, (), "forbidden", forbidden("HugePages require cpu or memory"))
     if value.get("claims"):
         _check_claims(place, report, value["claims"])
@@ -144,10 +144,12 @@ def _is_divisible(name: str, amount: Any) -> bool:
 
 
 def _may_overcommit(name: str) -> bool:
-    return name in _COMPUTE or (is_native(name) and not name.startswith(HUGE_PAGES))
+    return is_native(name) and not name.startswith(HUGE_PAGES)
 
 
 def _check_limit(place: Place, report: Report, name: str, request: Any, limit: Any) -> None:
+    if milli_value(request) == milli_value(limit):
+        return
     if not _may_overcommit(name):
         text = f"must be equal to {name} limit of {quantity_text(limit)}"
     elif milli_value(request) > milli_value(limit):

@@ -228,7 +228,10 @@ def _is_windows_domain(domain: str) -> bool:
 
 def host_processes(place: Place, report: Report) -> None:
     """Check that a pod with host processes of Windows has only such containers. Source: validateWindowsHostProcessPod."""
-    pod = place.value
+    spec = place.inside("PodSpec")
+    if spec is None or _first_options(spec.value) is not place.value:
+        return
+    pod = spec.value
     default = _host_process(pod)
     containers = list(containers_of(pod))
     count = 0
@@ -238,16 +241,27 @@ def host_processes(place: Place, report: Report) -> None:
             shown = str(default).lower()
             text = f"pod hostProcess value must be identical if both are specified, was {shown}"
             field = (*path, "securityContext", "windowsOptions", "hostProcess")
-            report(place, field, "invalid", invalid(own, text))
+            report(spec, field, "invalid", invalid(own, text))
         count += bool(default if own is None else own)
     if not count:
         return
     if count != len(containers):
         text = "If pod contains any hostProcess containers then all containers must be HostProcess containers"
-        report(place, (), "invalid", invalid("", text))
+        report(spec, (), "invalid", invalid("", text))
     if not pod.get("hostNetwork"):
         text = "hostNetwork must be true if pod contains any hostProcess containers"
-        report(place, ("hostNetwork",), "invalid", invalid(value=False, detail=text))
+        report(spec, ("hostNetwork",), "invalid", invalid(value=False, detail=text))
+
+
+def _first_options(pod: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the first options of Windows in a pod, so that a rule for all of them runs once."""
+    for value in (pod, *(container for _, container in containers_of(pod))):
+        options: Mapping[str, Any] | None = (value.get("securityContext") or {}).get(
+            "windowsOptions"
+        )
+        if options is not None:
+            return options
+    return None
 
 
 def _host_process(value: Mapping[str, Any]) -> bool | None:
@@ -322,6 +336,6 @@ RULES: Final[Rules] = {
     "PodSecurityContext": (pod_security_context,),
     "SeccompProfile": (seccomp_profile,),
     "AppArmorProfile": (app_armor_profile,),
-    "WindowsSecurityContextOptions": (windows_options,),
-    "PodSpec": (host_processes, operating_system, host_users),
+    "WindowsSecurityContextOptions": (windows_options, host_processes),
+    "PodSpec": (operating_system, host_users),
 }

@@ -23,6 +23,11 @@ _LABEL_LENGTH: Final = 63
 _SUBDOMAIN_LENGTH: Final = 253
 _PORT_NAME_LENGTH: Final = 15
 
+_KNOWN_DOMAINS: Final = frozenset(
+    {"app.kubernetes.io", "helm.sh", "kubernetes.io", "kustomize.toolkit.fluxcd.io"}
+)
+"""The domains of most labels, which need no check."""
+
 _LABEL_PATTERN: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN_PATTERN: Final = rf"{_LABEL_PATTERN}(\.{_LABEL_PATTERN})*"
 _UNDERSCORE_LABEL_PATTERN: Final = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
@@ -171,7 +176,7 @@ def qualified_name(text: str) -> Messages:
     if (
         len(prefix) <= _SUBDOMAIN_LENGTH
         and len(name) <= _LABEL_LENGTH
-        and _is_subdomain(prefix)
+        and (prefix in _KNOWN_DOMAINS or _is_subdomain(prefix))
         and _is_key(name)
     ):
         return ()

@@ -5,7 +5,7 @@ what they call.
 """
 
 from kmanifest.model.errors import FieldPath
-from kmanifest.startup.typing import Any, Final, Mapping, Sequence
+from kmanifest.startup.typing import AbstractSet, Any, Final, Mapping, Sequence
 from kmanifest.validation.places import Place, Report, Rule, Rules
 from kmanifest.validation.rules.containers import claim_names
 from kmanifest.validation.rules.messages import (
@@ -106,8 +106,7 @@ def pod_volumes(place: Place, report: Report) -> None:
         for volume in volumes
         if pod_name and volume and volume.get("ephemeral") is not None
     }
-    outer = place.inside("StatefulSetSpec")
-    replaced = claim_names(outer.value) if outer is not None else frozenset[str]()
+    replaced: AbstractSet[str] = claim_names(place)
     names: set[str] = set()
     for index, item in enumerate(volumes):
         volume = item or {}
@@ -170,7 +169,8 @@ def volume(place: Place, report: Report) -> None:
 
 def empty_dir(place: Place, report: Report) -> None:
     """Check the size of an empty directory."""
-    if (parse_quantity(place.value.get("sizeLimit")) or 0) < 0:
+    limit = place.value.get("sizeLimit")
+    if limit is not None and (parse_quantity(limit) or 0) < 0:
         text = forbidden("SizeLimit field must be a valid resource quantity")
         report(place, ("sizeLimit",), "forbidden", text)
 

@@ -29,6 +29,9 @@ _NO_LIMIT_KINDS: Final = frozenset(
     {"StatefulSetSpec", "ReplicaSetSpec", "ReplicationControllerSpec"}
 )
 _DEFAULT_DEADLINE: Final = 600
+_ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+_SNAPSHOT: Final = ("VolumeSnapshot", "snapshot.storage.k8s.io")
+_CLAIM: Final = ("PersistentVolumeClaim", "")
 _WORKLOADS: Final = {
     "DeploymentSpec": ("deployment", "ReplicaSet"),
     "ReplicaSetSpec": ("deployment", "ReplicaSet"),
@@ -117,13 +120,8 @@ def controller_selector(place: Place, report: Report) -> None:
 
 def template(place: Place, report: Report) -> None:
     """Check that the pods of a workload run for ever."""
-    value = place.value.get("template")
-    spec = (value or {}).get("spec")
+    spec = (place.value.get("template") or {}).get("spec")
     if not spec:
-        # A ReplicationController may be without a template, which its selector's rule reports.
-        if value is None and place.type != "ReplicationControllerSpec":
-            path = ("template", "spec", "containers")
-            report(place, path, "required", required())
         return
     policy = spec.get("restartPolicy")
     if policy and policy != "Always":
@@ -214,6 +212,8 @@ def _amount(value: Any, default: int | str) -> int:
 def stateful_set(place: Place, report: Report) -> None:
     """Check what only a StatefulSet has. Source: ValidateStatefulSetSpec."""
     spec = place.value
+    for index, item in enumerate(spec.get("volumeClaimTemplates") or ()):
+        _check_claim_name(place, report, item or {}, index)
     name = spec.get("serviceName")
     for message in dns_label(name) if name else ():
         report(place, ("serviceName",), "invalid", invalid(name, message))
@@ -233,6 +233,17 @@ def stateful_set(place: Place, report: Report) -> None:
         report(place, ("updateStrategy", "rollingUpdate", "partition"), "invalid", text)
 
 
+def _check_claim_name(place: Place, report: Report, claim: Mapping[str, Any], index: int) -> None:
+    """Check the name of a claim template. The server checks it as the volume that it becomes."""
+    name = (claim.get("metadata") or {}).get("name") or ""
+    path = ("template", "spec", "volumes", index, "name")
+    if not name:
+        report(place, path, "required", required())
+    else:
+        for message in dns_label(name):
+            report(place, path, "invalid", invalid(name, message))
+
+
 def claim_spec(place: Place, report: Report) -> None:
     """Check a claim of storage. Source: pkg/apis/core/validation, ValidatePersistentVolumeClaimSpec."""
     spec = place.value
@@ -240,6 +251,10 @@ def claim_spec(place: Place, report: Report) -> None:
     if not modes:
         text = required("at least 1 access mode is required")
         report(place, ("accessModes",), "required", text)
+    for mode in modes:
+        # Other values that are not supported are found as those of an enum; this is null.
+        if not mode:
+            report(place, ("accessModes",), "enum", unsupported("", _ACCESS_MODES))
     if "ReadWriteOncePod" in modes and len(set(modes)) > 1:
         text = forbidden("may not use ReadWriteOncePod with other access modes")
         report(place, ("accessModes",), "forbidden", text)
@@ -259,7 +274,12 @@ def claim_spec(place: Place, report: Report) -> None:
 
 def _check_data_sources(place: Place, report: Report) -> None:
     """Source: validateDataSource and validateDataSourceRef."""
-    source, reference = _kept_data_sources(place)
+    spec = place.value
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    if source is not None and reference is None and place.subject.kind == "PersistentVolumeClaim":
+        # A claim of its own loses other sources. Source: EnforceDataSourceBackwardsCompatibility.
+        origin = (source.get("kind"), source.get("apiGroup") or "")
+        source = source if origin in {_SNAPSHOT, _CLAIM} else None
     for field, value in (("dataSource", source), ("dataSourceRef", reference)):
         if value is None:
             continue
@@ -283,29 +303,6 @@ def _check_data_sources(place: Place, report: Report) -> None:
         report(place, (), "invalid", invalid("dataSource", text))
     elif any(source.get(name) != reference.get(name) for name in ("apiGroup", "kind", "name")):
         report(place, (), "invalid", invalid("dataSource", "must match dataSourceRef"))
-
-
-def _kept_data_sources(place: Place) -> tuple[Any, Any]:
-    """Return the sources of data of a claim. The server drops those of an object that it does not support.
-
-    Source: pkg/api/persistentvolumeclaim/util.go, DropDisabledFields and EnforceDataSourceBackwardsCompatibility.
-    """
-    source, reference = place.value.get("dataSource"), place.value.get("dataSourceRef")
-    if place.subject.kind != "PersistentVolumeClaim":
-        return source, reference
-    if reference is not None and reference.get("namespace"):
-        reference = None
-    if source is not None and reference is None:
-        type_ = (source.get("apiGroup") or "", source.get("kind"))
-        if type_ not in _OLD_DATA_SOURCES:
-            source = None
-    return source, reference
-
-
-_OLD_DATA_SOURCES: Final = frozenset({
-    ("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"),
-})  # fmt: skip
-"""The groups and kinds that `dataSource` can name."""
 
 
 RULES: Final[Rules] = {
