@@ -142,7 +142,7 @@ def _check_gates(place: Place, report: Report) -> None:
 def host_alias(place: Place, report: Report) -> None:
     """Check a line of /etc/hosts. Source: ValidateHostAliases."""
     address = place.value.get("ip") or ""
-    for message in ip_address(address):
+    for message in ip_address(address, place.subject.version):
         report(place, ("ip",), "invalid", invalid(address, message))
     for index, name in enumerate(place.value.get("hostnames") or ()):
         for message in dns_subdomain(name or ""):
@@ -170,7 +170,7 @@ def dns_config(place: Place, report: Report) -> None:
         text = f"must not have more than {_MAX_NAMESERVERS} nameservers"
         report(place, ("nameservers",), "invalid", invalid(servers, text))
     for index, server in enumerate(servers):
-        for message in ip_address(server or ""):
+        for message in ip_address(server or "", place.subject.version):
             report(place, ("nameservers", index), "invalid", invalid(server, message))
     if len(searches) > _MAX_SEARCHES:
         text = f"must not have more than {_MAX_SEARCHES} search paths"

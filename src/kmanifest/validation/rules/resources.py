@@ -29,6 +29,7 @@ Amounts = dict[str, int]
 
 HUGE_PAGES: Final = "hugepages-"
 _NATIVE_DOMAIN: Final = "kubernetes.io/"
+_CONTAINERS: Final = frozenset({"Container", "EphemeralContainer"})
 _COMPUTE: Final = frozenset({"cpu", "memory"})
 _CONTAINER_RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 _COUNTED_RESOURCES: Final = frozenset({
@@ -95,10 +96,14 @@ def resource_requirements(place: Place, report: Report) -> None:
     limits = value.get("limits") or {}
     requests = value.get("requests") or {}
     check_name = check_container_resource
-    if place.outer is not None and place.outer.type == "PodSpec":
-        if place.subject.version < _POD_LEVEL or _is_windows(place.outer.value):
+    outer = place.outer
+    if outer is not None and outer.type == "PodSpec":
+        if place.subject.version < _POD_LEVEL or _is_windows(outer.value):
             return
         check_name = _check_pod_resource
+    elif outer is None or outer.type not in _CONTAINERS:
+        # Up to Kubernetes 1.28 a claim of storage has the same type.
+        return
     for name, amount in limits.items():
         if name not in _COMPUTE:
             check_name(place, report, name, ("limits", name))
