@@ -266,14 +266,6 @@ def _check_claim_name(place: Place, report: Report, claim: Mapping[str, Any], in
             report(place, path, "invalid", invalid(name, message))
 
 
-def claim(place: Place, report: Report) -> None:
-    """Check that a claim has a spec at all."""
-    if place.value.get("spec") is None:
-        text = required("at least 1 access mode is required")
-        report(place, ("spec", "accessModes"), "required", text)
-        report(place, ("spec", "resources", "storage"), "required", required())
-
-
 def claim_spec(place: Place, report: Report) -> None:
     """Check a claim of storage. Source: pkg/apis/core/validation, ValidatePersistentVolumeClaimSpec."""
     spec = place.value
@@ -343,7 +335,5 @@ RULES: Final[Rules] = {
     "DaemonSetSpec": (counts, selector, template),
     "DaemonSetUpdateStrategy": (daemon_set_strategy,),
     "ReplicationControllerSpec": (counts, controller_selector, template),
-    "PersistentVolumeClaim": (claim,),
-    "PersistentVolumeClaimTemplate": (claim,),
     "PersistentVolumeClaimSpec": (claim_spec,),
 }
