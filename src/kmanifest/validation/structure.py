@@ -44,6 +44,11 @@ NOT_ENFORCED: Final = frozenset(
         "ISCSIPersistentVolumeSource.lun",
         "ISCSIVolumeSource.lun",
         "LimitRangeSpec.limits",
+        # Rules find empty values of these, where the server looks at them.
+        "OwnerReference.apiVersion",
+        "OwnerReference.kind",
+        "OwnerReference.name",
+        "OwnerReference.uid",
         "PodFailurePolicy.rules",
         "ResourcePool.generation",
         "ScaleIOPersistentVolumeSource.secretRef",
@@ -51,6 +56,10 @@ NOT_ENFORCED: Final = frozenset(
         "SleepAction.seconds",
         "Sysctl.value",
         "TokenRequest.audience",
+        "TypedLocalObjectReference.kind",
+        "TypedLocalObjectReference.name",
+        "TypedObjectReference.kind",
+        "TypedObjectReference.name",
     )
 )
 """Fields that the definitions call required and whose empty value the server takes.
