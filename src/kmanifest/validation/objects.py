@@ -7,15 +7,11 @@ from kmanifest.model.deadline import checked
 from kmanifest.model.errors import KmanifestError, LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple
-from kmanifest.validation.definitions import (
-    Definitions,
-    is_served,
-    load_definitions,
-    parse_version,
-)
+from kmanifest.validation.definitions import Definitions, is_served
 from kmanifest.validation.packing import Version
 from kmanifest.validation.places import Fault, Rules, Subject
 from kmanifest.validation.structure import Structure
+from kmanifest.validation.versions import load_definitions, parse_version
 from kmanifest.yaml import load_documents, load_values
 from kmanifest.yaml.split import Part, split_documents
 

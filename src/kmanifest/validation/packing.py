@@ -16,7 +16,6 @@ pointer, which tells an empty string from an absent one.
 """
 
 import json
-from pathlib import Path
 
 from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple
 
@@ -61,12 +60,10 @@ SPECIAL: Final = {
 SPACE: Final = "%20"
 """Stands for a space in an allowed value."""
 
-_REFERENCE_PREFIXES: Final = ("#/$defs/", "#/definitions/")
 
-
-def read_bundle(path: Path) -> dict[str, Any]:
+def read_bundle(data: bytes) -> dict[str, Any]:
     """Return the definitions of a file `_definitions.json` of `kubernetes-validate`, by name."""
-    bundle = json.loads(path.read_text("utf-8"))
+    bundle = json.loads(data)
     definitions: dict[str, Any] = bundle.get("$defs") or bundle["definitions"]
     return definitions
 
@@ -133,9 +130,7 @@ def _definition_line(
 def _type_text(node: Mapping[str, Any], indexes: Mapping[str, int]) -> str:
     reference = node.get("$ref")
     if reference is not None:
-        for prefix in _REFERENCE_PREFIXES:
-            reference = reference.removeprefix(prefix)
-        return f"@{indexes[reference]}"
+        return f"@{indexes[reference.rpartition('/')[2]]}"
     type_ = node.get("type")
     if isinstance(type_, list):
         type_ = next(name for name in type_ if name != "null")
