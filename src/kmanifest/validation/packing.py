@@ -4,7 +4,7 @@ The text has three sections, each ended by an empty line.
 
 1. The names of all definitions, one a line, each with the type that it defines, if any: `NAME apps/v1 Deployment`.
 2. The distinct definitions of all versions, one a line. A definition is a list of fields, `name=type`, or `name!type` if the
-   field is required. `:word` is one of the types that Go decodes with code of their own.
+   field is required. `:name` is one of the types that Go decodes with code of their own.
 3. The versions, oldest first: `1.25`, then what differs from the version before. `7:12` means that the name with index 7 has
    the definition with index 12, and `7:` that the version does not have it.
 
@@ -12,7 +12,7 @@ A type is one letter (`SCALARS`), `@7` for the definition with the name of index
 the type of a mapping's values. A list whose items are a set has `[()`, one whose items have keys `[(name,protocol)`. `|Always|Never`
 after a string are its allowed values (`%20` is a space), `~"Always"` its default as JSON. `~{}` after a definition means that Go's
 field is no pointer: the object always has the value, with empty fields if it is not set. The letter `p` is a string behind a
-pointer, which tells an empty string from an absent one.
+pointer, for which an empty string and an absent one differ.
 """
 
 import json
@@ -23,7 +23,7 @@ Version = tuple[int, int]
 
 
 class FieldFacts(NamedTuple):
-    """What the published definitions do not say of a field: allowed values, the default as JSON, and Go's type."""
+    """What the published definitions lack of a field: allowed values, the default as JSON, and Go's type."""
 
     enum: tuple[str, ...] = ()
     default: str = ""
