@@ -7,15 +7,11 @@ from kmanifest.model.deadline import checked
 from kmanifest.model.errors import KmanifestError, LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple
-from kmanifest.validation.definitions import (
-    Definitions,
-    is_served,
-    load_definitions,
-    parse_version,
-)
+from kmanifest.validation.definitions import Definitions, is_served
 from kmanifest.validation.packing import Version
 from kmanifest.validation.places import Fault, Rules, Subject
 from kmanifest.validation.structure import Structure
+from kmanifest.validation.versions import load_definitions, parse_version
 from kmanifest.yaml import load_documents, load_values
 from kmanifest.yaml.split import Part, split_documents
 
@@ -36,8 +32,8 @@ LIFECYCLES: Final = {
 
 DEFAULT_VERSION: Final[Version] = (1, 36)
 
-# What the server reads in another way than kustomize: words that are booleans to it, dates, and `<<`. The patterns begin with few
-# characters, so that most of a file is skipped. Without braces and brackets, words are between blanks, and a set is faster.
+# What the server reads in another way than kustomize: scalars such as `yes`, which are booleans to it, dates, and `<<`. The patterns begin with few
+# characters, so that most of a file is skipped. Without braces and brackets, scalars are between blanks, and a set is faster.
 _WORDS: Final = b"y Y yes Yes YES on On ON n N no No NO off Off OFF".split()
 _WORDS_IN_BLOCKS: Final = frozenset((*_WORDS, *(word + b":" for word in _WORDS)))
 _WORD: Final = re.compile(
@@ -115,7 +111,7 @@ class Validator:
         walk.faults = []
         walk.run_rules()
         places = {fault.path for fault in walk.faults}
-        # A rule has the server's words for a field that the schema refuses as well.
+        # A rule has the server's message for a field that the schema refuses as well.
         kept = [
             fault
             for fault in structural

@@ -1,4 +1,4 @@
-"""Scalars as Go decodes them: numbers, base64, times and quantities. Each function returns a fault in the server's words, or None."""
+"""Scalars as Go decodes them: numbers, base64, times and quantities. Each function returns the server's message, or None."""
 
 import re
 

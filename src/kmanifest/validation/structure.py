@@ -20,10 +20,10 @@ from kmanifest.validation.scalars import (
 )
 
 Check = Callable[["Walk", Place, str | int, Any], None]
-"""Checks the value at a key or index of a place."""
+"""Checks the value at a key or index of a `Place`."""
 
 MAX_FAULTS: Final = 10_000
-"""An object, or a whole run, that has more faults is an error: nobody reads them, and hostile input could have millions."""
+"""An object, or a whole run, that has more faults is an error: hostile input could have millions."""
 
 _MAX_SUGGESTIONS: Final = 100
 """Near names are searched for so many faults of an object."""
@@ -132,7 +132,7 @@ class Walk:
                 rule(place, self.report)
 
     def report_type(self, place: Place, key: str | int, value: Any, wanted: str) -> None:
-        """Add a fault for a value of the wrong type, in the words of Go's JSON decoder."""
+        """Add a fault for a value of the wrong type, with the message of Go's JSON decoder."""
         self.is_decoded = False
         struct: Place | None = place
         while struct is not None and not struct.type:
