@@ -582,3 +582,10 @@ def test_labels_of_a_template_are_at_the_field_that_the_server_names():
 def test_a_pod_without_containers(spec):
     body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": spec}
     assert_faults(faults_of(body), ("spec.containers", "Required value"))
+
+
+def test_a_misspelled_field_is_not_missing_as_well():
+    assert_faults(
+        pod_faults({"containers": [{"name": "a", "imag": "a"}]}),
+        ("containers.0.imag", 'unknown field "spec.containers[0].imag"'),
+    )

@@ -117,7 +117,7 @@ class Validator:
             for fault in structural
             if fault.kind not in ("required", "enum") or fault.path not in places
         ]
-        return kept + walk.faults
+        return without_misspelled([*kept, *walk.faults])
 
     def _no_match(self, api_version: str, kind: str, *, is_known: bool) -> Fault:
         definitions = self.definitions
@@ -203,3 +203,16 @@ def _read_part(part: Part, limits: Limits) -> Document:
         for duplicate in find_duplicate_keys(part.data)
     ]
     return Document(value, part, tuple(faults))
+
+
+def without_misspelled(faults: list[Fault]) -> list[Fault]:
+    """Return faults without those for a field that is missing because its name is misspelled next to it."""
+    misspelled = {
+        (*fault.path[:-1], name)
+        for fault in faults
+        if fault.kind == "unknown-field"
+        for name in fault.near
+    }
+    if not misspelled:
+        return faults
+    return [fault for fault in faults if fault.kind != "required" or fault.path not in misspelled]
