@@ -1,6 +1,9 @@
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-from tests.rule_cases import assert_faults, faults_of
+from tests.rule_cases import Found, assert_faults, faults_of
 
 SUBDOMAIN = "a lowercase RFC 1123 subdomain"
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap"}
@@ -10,8 +13,8 @@ KINDS = {
 }  # fmt: skip
 
 
-def meta_faults(kind, meta):
-    body = {"apiVersion": KINDS[kind], "kind": kind, "metadata": meta}
+def meta_faults(kind: str, meta: Mapping[str, Any]) -> Found:
+    body: dict[str, Any] = {"apiVersion": KINDS[kind], "kind": kind, "metadata": meta}
     if kind == "Service":
         body["spec"] = {"ports": [{"port": 80}]}
     found = faults_of(body)
