@@ -36,7 +36,7 @@ _RESERVED: Final = frozenset({
     "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import",
     "let", "loop", "package", "namespace", "return", "var", "void", "while",
 })  # fmt: skip
-"""The words that are no identifiers of CEL. Source: celReserved."""
+"""The names that are no identifiers of CEL. Source: celReserved."""
 
 
 def check_webhooks(place: Place, report: Report) -> None:

@@ -307,7 +307,7 @@ def _check_pool(faults: Faults, pool: Mapping[str, Any]) -> None:
 def _check_nodes(
     faults: Faults, value: Mapping[str, Any], fields: Sequence[str], one_of: str
 ) -> None:
-    """Check that one field says which nodes have the devices."""
+    """Check that exactly one field selects the nodes that have the devices."""
     present = []
     for field in fields:
         found = value.get(field)
