@@ -32,6 +32,11 @@ Volumes = Mapping[str, Mapping[str, Any]]
 
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 _RESIZED: Final = ("cpu", "memory")
+_RESIZE_POLICIES: Final = ("NotRequired", "RestartContainer")
+_RECURSIVE: Final = ("Disabled", "Enabled", "IfPossible")
+_MOUNT_FIELDS: Final = frozenset({"name", "mountPath", "readOnly"})
+"""The fields of a mount that have no rule of their own."""
+
 _RESTART_POLICIES: Final = ("Always", "Never", "OnFailure")
 _RESTART_RULES: Final = (1, 35)
 _MAX_RESTART_RULES: Final = 20
@@ -114,6 +119,8 @@ def _check_resize_policies(
             report(place, path, "enum", unsupported(resource, _RESIZED))
         if not restart:
             report(place, path, "required", required())
+        elif restart not in _RESIZE_POLICIES:
+            report(place, path, "enum", unsupported(restart, _RESIZE_POLICIES))
         if never_restarts and restart != "NotRequired":
             text = "must be 'NotRequired' when pod `restartPolicy` is 'Never'"
             report(place, path, "invalid", invalid(restart, text))
@@ -154,14 +161,19 @@ def _check_init_container(place: Place, report: Report, value: Container, path: 
     policy = value.get("restartPolicy")
     is_sidecar = policy == "Always"
     if place.subject.version >= _RESTART_RULES:
-        if policy is not None or value.get("restartPolicyRules"):
+        if policy is not None:
             _check_restart_policy(place, report, value, path)
+        elif value.get("restartPolicyRules"):
+            text = required("must specify restartPolicy when restart rules are used")
+            report(place, (*path, "restartPolicy"), "required", text)
     elif policy is not None and not is_sidecar:
         report(place, (*path, "restartPolicy"), "enum", unsupported(policy, ("Always",)))
     if is_sidecar:
         return
     for field in ("lifecycle", *_PROBES):
-        if value.get(field) is not None:
+        given = value.get(field)
+        # The server drops `stopSignal` by default, and a lifecycle that has nothing else.
+        if given is not None and not (field == "lifecycle" and set(given) == {"stopSignal"}):
             text = forbidden("may not be set for init containers without restartPolicy=Always")
             report(place, (*path, field), "forbidden", text)
     for index, item in enumerate(value.get("resizePolicy") or ()):
@@ -323,7 +335,7 @@ def _check_mounts(
         if devices and target in devices.values():
             text = invalid(target, "must not already exist as a path in volumeDevices")
             report(place, (*path, "volumeMounts", index, "mountPath"), "invalid", text)
-        if len(mount) > 2:
+        if not mount.keys() <= _MOUNT_FIELDS:
             _check_mount_options(place, report, mount, value, (*path, "volumeMounts", index))
 
 
@@ -357,8 +369,10 @@ def _check_propagation(
         text = "Bidirectional mount propagation is available only to privileged containers"
         report(place, (*path, "mountPropagation"), "forbidden", forbidden(text))
     recursive = mount.get("recursiveReadOnly")
+    field = (*path, "recursiveReadOnly")
+    if recursive is not None and recursive not in _RECURSIVE:
+        report(place, field, "enum", unsupported(recursive, _RECURSIVE))
     if recursive in {"Enabled", "IfPossible"}:
-        field = (*path, "recursiveReadOnly")
         if not mount.get("readOnly"):
             text = "may only be specified when readOnly is true"
             report(place, field, "forbidden", forbidden(text))

@@ -176,7 +176,7 @@ def _check_pod_resource(place: Place, report: Report, name: str, path: FieldPath
     if not check_resource_name(place, report, name, path):
         return
     if name not in _COMPUTE and not name.startswith(HUGE_PAGES):
-        report(place, path, "enum", unsupported(name, sorted(_COMPUTE)))
+        report(place, path, "enum", unsupported(name, ("cpu", HUGE_PAGES, "memory")))
 
 
 def _is_windows(pod: Mapping[str, Any]) -> bool:
@@ -299,7 +299,13 @@ def _add(total: Amounts, amounts: Amounts) -> None:
 
 def overhead(place: Place, report: Report) -> None:
     """Check the overhead of a pod as if it were limits of a container. Source: validateOverhead."""
-    for name, amount in (place.value.get("overhead") or {}).items():
+    amounts = place.value.get("overhead")
+    if not amounts:
+        return
+    if _COMPUTE.isdisjoint(amounts) and any(name.startswith(HUGE_PAGES) for name in amounts):
+        text = forbidden("HugePages require cpu or memory")
+        report(place, ("overhead",), "forbidden", text)
+    for name, amount in amounts.items():
         check_container_resource(place, report, name, ("overhead", "limits", name))
         _check_rare_amount(place, report, name, amount, ("overhead", "limits", name))
 

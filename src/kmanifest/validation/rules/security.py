@@ -82,6 +82,11 @@ def pod_security_context(place: Place, report: Report) -> None:
             report(place, ("supplementalGroups", index), "invalid", invalid(group, message))
     if context.get("sysctls"):
         _check_sysctls(place, report)
+    policy = context.get("seLinuxChangePolicy")
+    if policy is not None and policy != "Recursive":
+        # The other policy needs the feature SELinuxMount, which is off by default.
+        text = unsupported(policy, ("Recursive",))
+        report(place, ("seLinuxChangePolicy",), "enum", text)
 
 
 def _check_sysctls(place: Place, report: Report) -> None:
@@ -322,8 +327,10 @@ def host_users(place: Place, report: Report) -> None:
         report(place, field, "invalid", invalid(value=True, detail=text))
     if pod.get("hostUsers") is not False:
         return
-    for name in ("hostNetwork", "hostPID", "hostIPC"):
-        if pod.get(name):
+    # The server names two of the fields as Go does.
+    names = {"hostNetwork": "hostNetwork", "hostPID": "HostPID", "hostIPC": "HostIPC"}
+    for given, name in names.items():
+        if pod.get(given):
             report(place, (name,), "forbidden", forbidden("when `hostUsers` is false"))
     for path, value in containers_of(pod):
         if value.get("volumeDevices"):

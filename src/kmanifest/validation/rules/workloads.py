@@ -19,7 +19,9 @@ from kmanifest.validation.rules.syntax import (
     dns_label,
     dns_subdomain,
     is_percent,
+    label_value,
     percent,
+    qualified_name,
 )
 
 _COUNTS: Final = (
@@ -29,6 +31,7 @@ _NO_LIMIT_KINDS: Final = frozenset(
     {"StatefulSetSpec", "ReplicaSetSpec", "ReplicationControllerSpec"}
 )
 _DEFAULT_DEADLINE: Final = 600
+_RETENTION: Final = ("Retain", "Delete")
 _ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _SNAPSHOT: Final = ("VolumeSnapshot", "snapshot.storage.k8s.io")
 _CLAIM: Final = ("PersistentVolumeClaim", "")
@@ -62,15 +65,30 @@ def selector(place: Place, report: Report) -> None:
     meta = (spec.get("template") or {}).get("metadata") or {}
     labels = meta.get("labels") or {}
     name = _WORKLOADS[place.type][0]
-    if value is None:
+    if value is None and place.type != "DaemonSetSpec":
         report(place, ("selector",), "required", required())
-    elif not value.get("matchLabels") and not value.get("matchExpressions"):
+    elif value is not None and not value.get("matchLabels") and not value.get("matchExpressions"):
         text = f"empty selector is invalid for {name}"
         report(place, ("selector",), "invalid", invalid(value, text))
-    elif not selector_matches(value, labels):
+        return
+    # No selector selects nothing.
+    if value is None or (not selector_matches(value, labels) and _is_readable(value)):
         text = "`selector` does not match template `labels`"
         path = ("template", "metadata", "labels")
-        report(place, path, "invalid", invalid(labels or None, text))
+        report(place, path, "invalid", invalid(meta.get("labels"), text))
+
+
+def _is_readable(value: Mapping[str, Any]) -> bool:
+    """Return whether the keys and values of a selector are right. Source: metav1.LabelSelectorAsSelector."""
+    requirements = [item or {} for item in value.get("matchExpressions") or ()]
+    pairs = (value.get("matchLabels") or {}).items()
+    keys = [*(key for key, _ in pairs), *(item.get("key") or "" for item in requirements)]
+    values = [item for _, item in pairs]
+    for item in requirements:
+        values.extend(item.get("values") or ())
+    return not any(map(qualified_name, keys)) and not any(
+        label_value(item or "") for item in values
+    )
 
 
 def selector_matches(value: Mapping[str, Any], labels: Mapping[str, str | None]) -> bool:
@@ -217,6 +235,10 @@ def stateful_set(place: Place, report: Report) -> None:
     name = spec.get("serviceName")
     for message in dns_label(name) if name else ():
         report(place, ("serviceName",), "invalid", invalid(name, message))
+    for field, policy in (spec.get("persistentVolumeClaimRetentionPolicy") or {}).items():
+        if policy and policy not in _RETENTION:
+            path = ("persistentVolumeClaimRetentionPolicy", field)
+            report(place, path, "enum", unsupported(policy, _RETENTION))
     start = (spec.get("ordinals") or {}).get("start") or 0
     if start < 0:
         report(place, ("ordinals", "start"), "invalid", invalid(start, NOT_NEGATIVE))
@@ -242,6 +264,14 @@ def _check_claim_name(place: Place, report: Report, claim: Mapping[str, Any], in
     else:
         for message in dns_label(name):
             report(place, path, "invalid", invalid(name, message))
+
+
+def claim(place: Place, report: Report) -> None:
+    """Check that a claim has a spec at all."""
+    if place.value.get("spec") is None:
+        text = required("at least 1 access mode is required")
+        report(place, ("spec", "accessModes"), "required", text)
+        report(place, ("spec", "resources", "storage"), "required", required())
 
 
 def claim_spec(place: Place, report: Report) -> None:
@@ -313,5 +343,7 @@ RULES: Final[Rules] = {
     "DaemonSetSpec": (counts, selector, template),
     "DaemonSetUpdateStrategy": (daemon_set_strategy,),
     "ReplicationControllerSpec": (counts, controller_selector, template),
+    "PersistentVolumeClaim": (claim,),
+    "PersistentVolumeClaimTemplate": (claim,),
     "PersistentVolumeClaimSpec": (claim_spec,),
 }
