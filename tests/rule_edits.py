@@ -1,6 +1,6 @@
 """Right objects with edits, for tables of faults by kind."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
 
@@ -20,10 +20,7 @@ def edited(body: Mapping[str, Any], edits: Edits) -> dict[str, Any]:
         *steps, last = (step.replace("/", ".") for step in path.split("."))
         inner: Any = changed
         for step in steps:
-            if isinstance(inner, list):
-                inner = inner[int(step)]
-            else:
-                inner = inner.setdefault(step, {})
+            inner = inner[int(step)] if isinstance(inner, list) else inner.setdefault(step, {})
         if value is ABSENT:
             del inner[last]
         elif isinstance(inner, list) and int(last) == len(inner):
@@ -40,3 +37,11 @@ def faults_after(
 ) -> list[str]:
     """Return the faults of an object with edits, each as its path, a colon and the message."""
     return [f"{path}: {message}" for path, _, message in faults_of(edited(body, edits), version)]
+
+
+def assert_faults_after(body: Mapping[str, Any], edits: Edits, expected: Sequence[str]) -> None:
+    """Compare the faults of an object with edits by their beginnings."""
+    found = faults_after(body, edits)
+    assert len(found) == len(expected), found
+    for fault, beginning in zip(found, expected, strict=True):
+        assert fault.startswith(beginning), fault
