@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.rule_edits import assert_faults_after
+from tests.rule_edits import ABSENT, assert_faults_after
 
 HPA = {
     "apiVersion": "autoscaling/v2",
@@ -52,6 +52,22 @@ HPA = {
             {"spec.scaleTargetRef.apiVersion": "v1"},
             [
                 'spec.scaleTargetRef.apiVersion: Invalid value: "v1": apiVersion must specify API group'
+            ],
+        ),
+        (
+            {
+                "spec.scaleTargetRef": {
+                    "apiVersion": "v1",
+                    "kind": "ReplicationController",
+                    "name": "web",
+                }
+            },
+            [],
+        ),
+        (
+            {"spec.scaleTargetRef.apiVersion": ABSENT},
+            [
+                'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group'
             ],
         ),
         (

@@ -22,7 +22,7 @@ ENDPOINTS = {
         ),
         (
             {"subsets.0.addresses.0.ip": "::"},
-            ['subsets.0.addresses.0.ip: Invalid value: "::": may not be unspecified (0.0.0.0)'],
+            ['subsets.0.addresses.0.ip: Invalid value: "::": may not be unspecified (::)'],
         ),
         (
             {"subsets.0.addresses.0.ip": "169.254.0.1"},
