@@ -332,8 +332,9 @@ class _Structure(NamedTuple):
     def items(self) -> "_Structure | None":
         """Return the structure of the items of a list, or None."""
         schema = self.schema.get("items")
-        is_schema = isinstance(schema, Mapping)
-        return _Structure(schema, self.faults.at("items")) if is_schema else None
+        if not isinstance(schema, Mapping):
+            return None
+        return _Structure(schema, self.faults.at("items"))
 
 
 def _check_junctors(
