@@ -39,7 +39,9 @@ def main(arguments: list[str]) -> int:
     """Write the file, or with `--check` report whether it is up to date."""
     schemas, openapi, api = (Path(argument) for argument in arguments[:3])
     enums = read_facts(openapi.read_text("utf-8"), read_pointers(api))
-    text = pack_versions({version: read_bundle(path) for version, path in bundles(schemas)}, enums)
+    text = pack_versions(
+        {version: read_bundle(path.read_bytes()) for version, path in bundles(schemas)}, enums
+    )
     data = zlib.compress(text.encode(), 9)
     if "--check" in arguments:
         stale = not TARGET.exists() or zlib.decompress(TARGET.read_bytes()) != text.encode()

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from kmanifest.model.errors import FieldPath, LimitError, SourceError
-from kmanifest.validation.definitions import LATEST, load_definitions, parse_version
 from kmanifest.validation.objects import Validator, read_documents
 from kmanifest.validation.packing import pack_versions
 from kmanifest.validation.places import Fault, Place, Report
@@ -15,6 +14,7 @@ from kmanifest.validation.scalars import (
     find_quantity_fault,
     find_time_fault,
 )
+from kmanifest.validation.versions import LATEST, load_definitions, parse_version
 
 
 @cache

@@ -16,6 +16,7 @@ from kmanifest.cli.shared import (
     LIMIT_FLAGS,
     STDIN,
     limit_options,
+    read_stdin,
     remote_options,
     root_option,
 )
@@ -121,7 +122,8 @@ def validate(command_line: CommandLine) -> int:
     # imported here so that usage errors stay fast
     from kmanifest.model.deadline import limited_by
     from kmanifest.model.limits import DEFAULT_LIMITS
-    from kmanifest.validation.report import Report, format_of, kubeconform_format_of
+    from kmanifest.validation.report.formats import format_of, kubeconform_format_of
+    from kmanifest.validation.report.records import Report
 
     limits = limit_options(command_line, DEFAULT_LIMITS)
     checker = make_checker(values, limits)
@@ -181,9 +183,9 @@ def exit_code(results: "Sequence[Result]", fail_on: str) -> int:
 def make_checker(values: "dict[str, Any]", limits: "Limits") -> "Checker":
     """Return the checker for the values of the flags. Raises UsageError for an unknown version of Kubernetes."""
     from kmanifest.model.errors import SourceError
-    from kmanifest.validation.definitions import parse_version
     from kmanifest.validation.objects import Validator
     from kmanifest.validation.results import Checker, Settings
+    from kmanifest.validation.versions import parse_version
 
     settings = Settings(
         _names(values["skip"]),
@@ -214,7 +216,7 @@ def _check_argument(
     argument: str, command_line: CommandLine, checker: "Checker", limits: "Limits"
 ) -> "Iterator[Result]":
     if argument == STDIN:
-        data = sys.stdin.buffer.read(limits.max_input_file + 1)
+        data = read_stdin(limits)
         yield from checker.check_file(data, "stdin")
     elif os.path.isfile(argument) and argument.endswith(_SUFFIXES) and not _is_marker(argument):
         yield from _check_file(argument, checker, limits)

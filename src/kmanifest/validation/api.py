@@ -4,9 +4,9 @@ from kmanifest.model.errors import UNEXPECTED, internal_error
 from kmanifest.model.findings import Finding
 from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import Any, Iterable, Mapping
-from kmanifest.validation.definitions import parse_version
 from kmanifest.validation.objects import Validator
 from kmanifest.validation.results import Checker, Settings
+from kmanifest.validation.versions import parse_version
 
 
 def validate(

@@ -1,17 +1,8 @@
 """The types of a version of Kubernetes, unpacked. Each definition is read when it is first needed."""
 
-import re
-import zlib
-from pkgutil import get_data
-
 from kmanifest.model.errors import SourceError, near_names
 from kmanifest.startup.typing import Final, Iterator, NamedTuple
 from kmanifest.validation.packing import SPACE, Version
-
-_DATA: Final = "data/definitions.zlib"
-
-LATEST: Final[Version] = (1, 37)
-"""The newest packed version."""
 
 _NO_KINDS: Final = frozenset(
     ("Eviction", "Scale", "Status", "TokenRequest", "DeleteOptions", "WatchEvent", "APIGroup", "APIVersions",
@@ -109,37 +100,6 @@ class Definitions:
         return tuple(folded or near_names(kind, kinds or [name for _, name in self.kinds()]))
 
 
-def parse_version(text: str) -> Version:
-    """Return a version such as `1.36`, `v1.36.3` or `master`. Raises SourceError for any other text."""
-    if text == "master":
-        return LATEST
-    match = re.fullmatch(r"v?(\d{1,3})\.(\d{1,3})(?:\.\d{1,3})?(?:[-+][\w.+-]*)?", text, re.ASCII)
-    if match is None:
-        raise SourceError(
-            f"{text!r} is no version of Kubernetes (expected 1.36, v1.36.3 or master)"
-        )
-    return int(match[1]), int(match[2])
-
-
-def load_definitions(version: Version) -> Definitions:
-    """Return the definitions of a version of Kubernetes.
-
-    A version that is newer than the packed ones is taken from an installed `kubernetes-validate`. Raises SourceError if the
-    version is not known.
-    """
-    data = get_data(__package__ or "", _DATA)
-    if data is None:
-        raise SourceError("the definitions of Kubernetes are missing from the installation")
-    text = zlib.decompress(data).decode()
-    if version > LATEST:
-        from kmanifest.validation.installed import load_installed
-
-        installed = load_installed(version, Definitions(LATEST, text))
-        if installed is not None:
-            text = installed
-    return Definitions(version, text)
-
-
 def is_served(api_version: str, kind: str) -> bool:
     """Whether a server with default settings serves a type. Alpha and most beta APIs must be enabled."""
     version = api_version.rpartition("/")[2]
@@ -173,10 +133,9 @@ def _parse(type_: str, go_type: str, line: str) -> Definition:
     fields = {}
     for part in line.split(" "):
         text, _, default = part.partition("~")
-        text, *enum = text.split("|")
-        name, _, rest = text.partition("=")
-        if not rest:
-            name, _, rest = text.partition("!")
+        head, *enum = text.split("|")
+        mark = "=" if "=" in head else "!"
+        name, _, field_type = head.partition(mark)
         values = tuple(value.replace(SPACE, " ") for value in enum)
-        fields[name] = Field(rest, "!" in text, values, default)
+        fields[name] = Field(field_type, mark == "!", values, default)
     return Definition(type_, go_type, "", fields)

@@ -19,7 +19,7 @@ def load_installed(version: Version, known: Definitions) -> str | None:
     path = schemas / f"v{version[0]}.{version[1]}.0-local-strict" / "_definitions.json"
     if not path.is_file():
         return None
-    return pack_versions({version: read_bundle(path)}, _facts(known))
+    return pack_versions({version: read_bundle(path.read_bytes())}, _facts(known))
 
 
 def _facts(known: Definitions) -> Facts:

@@ -7,15 +7,11 @@ from kmanifest.model.deadline import checked
 from kmanifest.model.errors import KmanifestError, LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple
-from kmanifest.validation.definitions import (
-    Definitions,
-    is_served,
-    load_definitions,
-    parse_version,
-)
+from kmanifest.validation.definitions import Definitions, is_served
 from kmanifest.validation.packing import Version
 from kmanifest.validation.places import Fault, Rules, Subject
 from kmanifest.validation.structure import Structure
+from kmanifest.validation.versions import load_definitions, parse_version
 from kmanifest.yaml import load_documents, load_values
 from kmanifest.yaml.split import Part, split_documents
 
@@ -36,8 +32,8 @@ LIFECYCLES: Final = {
 
 DEFAULT_VERSION: Final[Version] = (1, 36)
 
-# What the server reads in another way than kustomize: words that are booleans to it, dates, and `<<`. The patterns begin with few
-# characters, so that most of a file is skipped. Without braces and brackets, words are between blanks, and a set is faster.
+# What the server reads in another way than kustomize: scalars such as `yes`, which are booleans to it, dates, and `<<`. The patterns begin with few
+# characters, so that most of a file is skipped. Without braces and brackets, scalars are between blanks, and a set is faster.
 _WORDS: Final = b"y Y yes Yes YES on On ON n N no No NO off Off OFF".split()
 _WORDS_IN_BLOCKS: Final = frozenset((*_WORDS, *(word + b":" for word in _WORDS)))
 _WORD: Final = re.compile(
@@ -115,13 +111,13 @@ class Validator:
         walk.faults = []
         walk.run_rules()
         places = {fault.path for fault in walk.faults}
-        # A rule has the server's words for a field that the schema refuses as well.
+        # A rule has the server's message for a field that the schema refuses as well.
         kept = [
             fault
             for fault in structural
             if fault.kind not in ("required", "enum") or fault.path not in places
         ]
-        return kept + walk.faults
+        return without_misspelled([*kept, *walk.faults])
 
     def _no_match(self, api_version: str, kind: str, *, is_known: bool) -> Fault:
         definitions = self.definitions
@@ -207,3 +203,16 @@ def _read_part(part: Part, limits: Limits) -> Document:
         for duplicate in find_duplicate_keys(part.data)
     ]
     return Document(value, part, tuple(faults))
+
+
+def without_misspelled(faults: list[Fault]) -> list[Fault]:
+    """Return faults without those for a field that is missing because its name is misspelled next to it."""
+    misspelled = {
+        (*fault.path[:-1], name)
+        for fault in faults
+        if fault.kind == "unknown-field"
+        for name in fault.near
+    }
+    if not misspelled:
+        return faults
+    return [fault for fault in faults if fault.kind != "required" or fault.path not in misspelled]

@@ -4,7 +4,7 @@ The text has three sections, each ended by an empty line.
 
 1. The names of all definitions, one a line, each with the type that it defines, if any: `NAME apps/v1 Deployment`.
 2. The distinct definitions of all versions, one a line. A definition is a list of fields, `name=type`, or `name!type` if the
-   field is required. `:word` is one of the types that Go decodes with code of their own.
+   field is required. `:name` is one of the types that Go decodes with code of their own.
 3. The versions, oldest first: `1.25`, then what differs from the version before. `7:12` means that the name with index 7 has
    the definition with index 12, and `7:` that the version does not have it.
 
@@ -12,11 +12,10 @@ A type is one letter (`SCALARS`), `@7` for the definition with the name of index
 the type of a mapping's values. A list whose items are a set has `[()`, one whose items have keys `[(name,protocol)`. `|Always|Never`
 after a string are its allowed values (`%20` is a space), `~"Always"` its default as JSON. `~{}` after a definition means that Go's
 field is no pointer: the object always has the value, with empty fields if it is not set. The letter `p` is a string behind a
-pointer, which tells an empty string from an absent one.
+pointer, for which an empty string and an absent one differ.
 """
 
 import json
-from pathlib import Path
 
 from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple
 
@@ -24,7 +23,7 @@ Version = tuple[int, int]
 
 
 class FieldFacts(NamedTuple):
-    """What the published definitions do not say of a field: allowed values, the default as JSON, and Go's type."""
+    """What the published definitions lack of a field: allowed values, the default as JSON, and Go's type."""
 
     enum: tuple[str, ...] = ()
     default: str = ""
@@ -61,12 +60,10 @@ SPECIAL: Final = {
 SPACE: Final = "%20"
 """Stands for a space in an allowed value."""
 
-_REFERENCE_PREFIXES: Final = ("#/$defs/", "#/definitions/")
 
-
-def read_bundle(path: Path) -> dict[str, Any]:
+def read_bundle(data: bytes) -> dict[str, Any]:
     """Return the definitions of a file `_definitions.json` of `kubernetes-validate`, by name."""
-    bundle = json.loads(path.read_text("utf-8"))
+    bundle = json.loads(data)
     definitions: dict[str, Any] = bundle.get("$defs") or bundle["definitions"]
     return definitions
 
@@ -133,9 +130,7 @@ def _definition_line(
 def _type_text(node: Mapping[str, Any], indexes: Mapping[str, int]) -> str:
     reference = node.get("$ref")
     if reference is not None:
-        for prefix in _REFERENCE_PREFIXES:
-            reference = reference.removeprefix(prefix)
-        return f"@{indexes[reference]}"
+        return f"@{indexes[reference.rpartition('/')[2]]}"
     type_ = node.get("type")
     if isinstance(type_, list):
         type_ = next(name for name in type_ if name != "null")

@@ -18,7 +18,7 @@ Kind = Literal[
 class Fault(NamedTuple):
     """Something that the server refuses, or for the kind `warning` only warns about.
 
-    `path`: the field in the object. `message`: the server's words, without the field. `near`: names that are known.
+    `path`: the field in the object. `message`: that of the server, without the field. `near`: names that are known.
     """
 
     path: FieldPath
@@ -72,7 +72,7 @@ class Place:
 
 
 Report = Callable[[Place, FieldPath, Kind, str], None]
-"""Reports a fault: the place of the rule, the path from there, the kind and the message."""
+"""Reports a fault: the `Place` of the rule, the path from there, the kind and the message."""
 
 Rule = Callable[[Place, Report], None]
 """A semantic rule, which is called for each value of the types that its table binds it to."""

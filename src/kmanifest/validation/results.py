@@ -37,7 +37,7 @@ class Settings(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The result for one object. `file` and `document` say where it is."""
+    """The result for one object. It is in this `file` and `document`."""
 
     file: str
     document: int
@@ -138,7 +138,7 @@ class Checker:
 
 
 class _Locator:
-    """Finds the position of a field in a document, which is parsed when it is first asked."""
+    """Finds the position of a field in a document, which is parsed for the first field."""
 
     __slots__ = ("_document", "_index", "_start")
 

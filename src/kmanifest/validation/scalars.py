@@ -1,8 +1,9 @@
-"""Scalars as Go decodes them: numbers, base64, times and quantities. Each function returns a fault in the server's words, or None."""
+"""Scalars as Go decodes them: numbers, base64, times and quantities. Each function returns the server's message, or None."""
 
 import re
 
 from kmanifest.startup.typing import Any, Final
+from kmanifest.validation.rules.quantities import parse_quantity
 
 _QUANTITY: Final = re.compile(r"[+-]?(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?[0-9]*)")
 _SUFFIXES: Final = frozenset(
@@ -116,11 +117,13 @@ def find_quantity_fault(value: Any) -> str | None:
     """Source: k8s.io/apimachinery pkg/api/resource/quantity.go, UnmarshalJSON and ParseQuantity; suffix.go."""
     if isinstance(value, bool | list | tuple | dict):
         return QUANTITY_FORMAT
+    if parse_quantity(value) is not None:
+        return None
     text = value.strip() if isinstance(value, str) else number_text(value)
     match = _QUANTITY.fullmatch(text)
-    if match is None or not (match[1] or match[2]):
+    if match is None or not text:
         return QUANTITY_FORMAT
     suffix = match[3]
     if suffix in _SUFFIXES or _EXPONENT.fullmatch(suffix):
-        return None
+        return "unable to parse numeric part of quantity"
     return "unable to parse quantity's suffix"

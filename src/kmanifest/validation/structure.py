@@ -20,10 +20,10 @@ from kmanifest.validation.scalars import (
 )
 
 Check = Callable[["Walk", Place, str | int, Any], None]
-"""Checks the value at a key or index of a place."""
+"""Checks the value at a key or index of a `Place`."""
 
 MAX_FAULTS: Final = 10_000
-"""An object, or a whole run, that has more faults is an error: nobody reads them, and hostile input could have millions."""
+"""An object, or a whole run, that has more faults is an error: hostile input could have millions."""
 
 _MAX_SUGGESTIONS: Final = 100
 """Near names are searched for so many faults of an object."""
@@ -47,6 +47,11 @@ NOT_ENFORCED: Final = frozenset(
         "ISCSIPersistentVolumeSource.lun",
         "ISCSIVolumeSource.lun",
         "LimitRangeSpec.limits",
+        # Rules find empty values of these, where the server looks at them.
+        "OwnerReference.apiVersion",
+        "OwnerReference.kind",
+        "OwnerReference.name",
+        "OwnerReference.uid",
         "PodFailurePolicy.rules",
         "ResourcePool.generation",
         "ScaleIOPersistentVolumeSource.secretRef",
@@ -54,6 +59,10 @@ NOT_ENFORCED: Final = frozenset(
         "SleepAction.seconds",
         "Sysctl.value",
         "TokenRequest.audience",
+        "TypedLocalObjectReference.kind",
+        "TypedLocalObjectReference.name",
+        "TypedObjectReference.kind",
+        "TypedObjectReference.name",
     )
 )
 """Fields that the definitions call required and whose empty value the server takes.
@@ -126,7 +135,7 @@ class Walk:
                 rule(place, self.report)
 
     def report_type(self, place: Place, key: str | int, value: Any, wanted: str) -> None:
-        """Add a fault for a value of the wrong type, in the words of Go's JSON decoder."""
+        """Add a fault for a value of the wrong type, with the message of Go's JSON decoder."""
         self.is_decoded = False
         struct: Place | None = place
         while struct is not None and not struct.type:

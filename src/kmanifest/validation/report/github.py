@@ -4,7 +4,7 @@ Source: docs.github.com, workflow commands; actions/toolkit packages/core/src/co
 """
 
 from kmanifest.startup.typing import Final
-from kmanifest.validation.report import Report, field_text
+from kmanifest.validation.report.records import Report, field_text
 
 _COMMANDS: Final = {"error": "error", "warning": "warning", "info": "notice"}
 

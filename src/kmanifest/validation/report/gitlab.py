@@ -7,7 +7,7 @@ import json
 from hashlib import sha256
 
 from kmanifest.startup.typing import Any, Final
-from kmanifest.validation.report import Report, field_text
+from kmanifest.validation.report.records import Report, field_text
 
 _SEVERITIES: Final = {"error": "major", "warning": "minor", "info": "info"}
 

@@ -3,7 +3,7 @@
 import json
 
 from kmanifest.startup.typing import Any
-from kmanifest.validation.report import Report, field_text
+from kmanifest.validation.report.records import Report, field_text
 
 
 def format_report(report: Report) -> str:

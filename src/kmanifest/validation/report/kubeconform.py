@@ -7,7 +7,7 @@ import json
 from xml.sax.saxutils import escape, quoteattr
 
 from kmanifest.startup.typing import Any, Final
-from kmanifest.validation.report import Report, field_text
+from kmanifest.validation.report.records import Report, field_text
 from kmanifest.validation.results import Result
 
 _STATUS: Final = {

@@ -1,7 +1,7 @@
 """Markdown, for comments on merge requests: a table of the findings."""
 
 from kmanifest.model.errors import one_line
-from kmanifest.validation.report import Report, field_text, object_text
+from kmanifest.validation.report.records import Report, field_text, object_text
 from kmanifest.validation.report.text import summary
 
 

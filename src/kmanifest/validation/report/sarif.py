@@ -7,7 +7,7 @@ import json
 from urllib.parse import quote
 
 from kmanifest.startup.typing import Any, Final
-from kmanifest.validation.report import Report, field_text, object_text
+from kmanifest.validation.report.records import Report, field_text, object_text
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: Final = {"error": "error", "warning": "warning", "info": "note"}

@@ -2,7 +2,7 @@
 
 from kmanifest.model.errors import one_line
 from kmanifest.model.findings import Finding
-from kmanifest.validation.report import Report, field_text, object_text
+from kmanifest.validation.report.records import Report, field_text, object_text
 from kmanifest.validation.results import Result
 
 

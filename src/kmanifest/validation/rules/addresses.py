@@ -9,6 +9,11 @@ from kmanifest.validation.rules.syntax import Messages
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
+Version = tuple[int, int]
+
+STRICT_SINCE: Final[Version] = (1, 36)
+"""The first version of Kubernetes that refuses leading zeros."""
+
 _DIGITS: Final = "0123456789"
 _NOT_AN_IP: Final = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 _NOT_A_CIDR: Final = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
@@ -109,14 +114,19 @@ def _is_plain(text: str) -> bool:
     return True
 
 
-def ip_address(text: str) -> Messages:
-    """Check an address in a field of an old API. Source: IsValidIPForLegacyField, with StrictIPCIDRValidation."""
+def ip_address(text: str, version: Version = STRICT_SINCE) -> Messages:
+    """Check an address in a field of an old API, which servers before 1.36 do less strictly.
+
+    Source: IsValidIPForLegacyField, with the feature StrictIPCIDRValidation.
+    """
     if _is_plain(text):
         return ()
     address = parse_ip(text)
     if address is None:
         return (_NOT_AN_IP,)
-    messages = []
+    messages: list[str] = []
+    if version < STRICT_SINCE:
+        return messages
     if not address.is_exact:
         messages.append("must not have leading 0s")
     elif address.is_mapped:
@@ -133,11 +143,16 @@ def canonical_ip_address(text: str) -> Messages:
     return (f'must be in canonical form ("{address.text}")',)
 
 
-def cidr(text: str) -> Messages:
-    """Check a CIDR in a field of an old API. Source: IsValidCIDRForLegacyField, with StrictIPCIDRValidation."""
+def cidr(text: str, version: Version = STRICT_SINCE) -> Messages:
+    """Check a CIDR in a field of an old API, which servers before 1.36 do less strictly.
+
+    Source: IsValidCIDRForLegacyField, with the feature StrictIPCIDRValidation.
+    """
     network = parse_cidr(text)
     if network is None:
         return (_NOT_A_CIDR,)
+    if version < STRICT_SINCE:
+        return ()
     if not network.is_exact:
         return ("must not have leading 0s in IP or prefix length",)
     if network.address.is_mapped:

@@ -267,13 +267,13 @@ def _check_host_ports(place: Place, report: Report) -> None:
             used.add(key)
 
 
-def mounts(place: Place, report: Report) -> None:
-    """Check that what containers mount is a volume of the pod, and is mounted once."""
-    pod = place.value
+def references(place: Place, report: Report) -> None:
+    """Check what containers refer to in their pod: volumes that they mount once, and files of variables."""
     volumes: dict[str, Mapping[str, Any]] | None = None
-    for path, value in containers_of(pod):
+    for path, value in containers_of(place.value):
         given, devices = value.get("volumeMounts"), value.get("volumeDevices")
-        if not given and not devices:
+        files = _file_keys(value["env"]) if value.get("env") else ()
+        if not given and not devices and not files:
             continue
         if volumes is None:
             volumes = _volumes_of(place)
@@ -281,6 +281,32 @@ def mounts(place: Place, report: Report) -> None:
             _check_mounts(place, report, value, volumes, path)
         if devices:
             _check_devices(place, report, value, volumes, path)
+        for index, name in files:
+            _check_file_volume(place, report, volumes, name, (*path, "env", index))
+
+
+def _file_keys(variables: Sequence[Mapping[str, Any] | None]) -> list[tuple[int, str]]:
+    """Return the indexes of the variables that are in a file, and the volume of the file."""
+    return [
+        (index, item["valueFrom"]["fileKeyRef"].get("volumeName") or "")
+        for index, item in enumerate(variables)
+        if item and item.get("valueFrom") and item["valueFrom"].get("fileKeyRef")
+    ]
+
+
+def _check_file_volume(
+    place: Place, report: Report, volumes: Volumes, name: str, path: FieldPath
+) -> None:
+    """Source: validateFileKeyRefVolumes."""
+    field = (*path, "valueFrom", "fileKeyRef", "volumeName")
+    volume = volumes.get(name)
+    if volume is None:
+        report(place, field, "not-found", not_found(name))
+    elif any(
+        source is not None and key not in {"name", "emptyDir"} for key, source in volume.items()
+    ):
+        text = "referenced volume must be of type emptyDir"
+        report(place, field, "invalid", invalid(name, text))
 
 
 def _volumes_of(place: Place) -> dict[str, Mapping[str, Any]]:
@@ -317,6 +343,7 @@ def _check_mounts(
         for item in value.get("volumeDevices") or ()
         if item
     }
+    device_paths = set(devices.values())
     used: set[str] = set()
     for index, item in enumerate(value["volumeMounts"]):
         mount = item or {}
@@ -332,7 +359,7 @@ def _check_mounts(
         if devices and name in devices:
             text = invalid(name, "must not already exist in volumeDevices")
             report(place, (*path, "volumeMounts", index, "name"), "invalid", text)
-        if devices and target in devices.values():
+        if target in device_paths:
             text = invalid(target, "must not already exist as a path in volumeDevices")
             report(place, (*path, "volumeMounts", index, "mountPath"), "invalid", text)
         if not mount.keys() <= _MOUNT_FIELDS:
@@ -388,6 +415,7 @@ def _check_devices(
     mounted = {
         item.get("name"): item.get("mountPath") for item in value.get("volumeMounts") or () if item
     }
+    mount_paths = set(mounted.values())
     names: set[str] = set()
     targets: set[str] = set()
     for index, item in enumerate(value["volumeDevices"]):
@@ -415,33 +443,14 @@ def _check_devices(
         if name in mounted:
             text = "must not already exist in volumeMounts"
             report(place, name_path, "invalid", invalid(name, text))
-        if target in mounted.values():
+        if target in mount_paths:
             text = "must not already exist as a path in volumeMounts"
             report(place, target_path, "invalid", invalid(target, text))
         if name:
             names.add(name)
 
 
-def file_key_volume(place: Place, report: Report) -> None:
-    """Check that a variable comes from a file of an empty directory. Source: validateFileKeyRefVolumes."""
-    pod = place.inside("PodSpec")
-    if pod is None:
-        return
-    name = place.value.get("volumeName") or ""
-    volume = next(
-        (item for item in pod.value.get("volumes") or () if item and item.get("name") == name), None
-    )
-    if volume is None:
-        report(place, ("volumeName",), "not-found", not_found(name))
-    elif any(
-        source is not None and field not in {"name", "emptyDir"} for field, source in volume.items()
-    ):
-        text = "referenced volume must be of type emptyDir"
-        report(place, ("volumeName",), "invalid", invalid(name, text))
-
-
 RULES: Final[Rules] = {
     "Container": (container,),
-    "FileKeySelector": (file_key_volume,),
-    "PodSpec": (pod_containers, mounts),
+    "PodSpec": (pod_containers, references),
 }

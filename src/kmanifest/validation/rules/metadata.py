@@ -60,20 +60,6 @@ NAME_RULES: Final[Mapping[str, NameRule]] = {
 }
 """The name rules of the kinds whose names are not subdomains. Sources: pkg/apis/*/validation."""
 
-SUBDOMAIN_KINDS: Final = frozenset({
-    "ConfigMap", "ControllerRevision", "CronJob", "CSIDriver", "CSINode", "CSIStorageCapacity",
-    "CustomResourceDefinition", "DaemonSet", "Deployment", "DeviceClass", "DeviceTaintRule", "Endpoints",
-    "EndpointSlice", "Event", "FlowSchema", "HorizontalPodAutoscaler", "Ingress", "IngressClass", "Job", "Lease",
-    "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "NetworkPolicy",
-    "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "PodCertificateRequest", "PodGroup", "PodTemplate",
-    "PriorityClass", "PriorityLevelConfiguration", "ReplicaSet", "ReplicationController", "ResourceClaim",
-    "ResourceClaimTemplate", "ResourcePoolStatusRequest", "ResourceQuota", "ResourceSlice", "RuntimeClass", "Secret",
-    "Service", "ServiceAccount", "ServiceCIDR", "StorageClass", "StorageVersionMigration",
-    "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
-    "VolumeAttachment", "VolumeAttributesClass", "Workload",
-})  # fmt: skip
-"""The other kinds that must have a name. The server itself names a LimitRange."""
-
 UNSTORED_KINDS: Final = frozenset({
     "Binding", "DeleteOptions", "Eviction", "LocalSubjectAccessReview", "Scale", "SelfSubjectAccessReview",
     "SelfSubjectReview", "SelfSubjectRulesReview", "Status", "SubjectAccessReview", "TokenRequest", "TokenReview",
@@ -110,19 +96,7 @@ def name_rule(subject: Subject) -> NameRule:
         return dns_label if subject.version >= _RELAXED_SERVICE_NAMES else dns1035_label
     if subject.kind == "Event" and not subject.group:
         return path_segment
-    if subject.kind == "APIService":
-        return _service_rule(subject.body.get("spec") or {})
     return NAME_RULES.get(subject.kind, dns_subdomain)
-
-
-def _service_rule(spec: Mapping[str, Any]) -> NameRule:
-    """Return the rule for the name of an APIService.
-
-    Source: k8s.io/kube-aggregator pkg/apis/apiregistration/validation/validation.go, ValidateAPIService.
-    """
-    wanted = f"{spec.get('version') or ''}.{spec.get('group') or ''}"
-    text = f'must be `spec.version+"."+spec.group`: "{wanted}"'
-    return lambda name: () if name == wanted else (text, *path_segment(name))
 
 
 def object_meta(place: Place, report: Report) -> None:
@@ -237,13 +211,6 @@ def _warn_of_apply(place: Place, report: Report) -> None:
         report(place, ("resourceVersion",), "warning", text)
 
 
-def named(place: Place, report: Report) -> None:
-    """Check that an object has metadata. Their content has a rule of its own."""
-    if place.outer is None and place.value.get("metadata") is None:
-        text = required("name or generateName is required")
-        report(place, ("metadata", "name"), "required", text)
-
-
 def check_labels(
     place: Place, report: Report, labels: Mapping[str, str | None] | None, path: FieldPath
 ) -> None:
@@ -329,5 +296,4 @@ RULES: Final[Rules] = {
     "LabelSelector": (label_selector,),
     "PersistentVolumeClaimTemplate": (claim_template_meta,),
     "ResourceClaimTemplateSpec": (claim_template_meta,),
-    **dict.fromkeys(sorted(SUBDOMAIN_KINDS | NAME_RULES.keys()), (named,)),
 }

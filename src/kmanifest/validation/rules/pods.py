@@ -55,19 +55,6 @@ _NAMES: Final[tuple[tuple[str, Callable[[str], Messages]], ...]] = (
     ("subdomain", dns_label),
     ("priorityClassName", dns_subdomain),
 )
-POD_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "Pod": ("spec",),
-    "PodTemplate": ("template", "spec"),
-    "ReplicationController": ("spec", "template", "spec"),
-    "Deployment": ("spec", "template", "spec"),
-    "ReplicaSet": ("spec", "template", "spec"),
-    "StatefulSet": ("spec", "template", "spec"),
-    "DaemonSet": ("spec", "template", "spec"),
-    "Job": ("spec", "template", "spec"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
-}
-"""Where the objects of a kind have the fields of their pod."""
-
 _USUAL_FIELDS: Final = frozenset({
     "containers", "initContainers", "volumes", "restartPolicy", "terminationGracePeriodSeconds", "securityContext",
     "nodeSelector", "affinity", "tolerations", "topologySpreadConstraints", "imagePullSecrets",
@@ -142,7 +129,7 @@ def _check_gates(place: Place, report: Report) -> None:
 def host_alias(place: Place, report: Report) -> None:
     """Check a line of /etc/hosts. Source: ValidateHostAliases."""
     address = place.value.get("ip") or ""
-    for message in ip_address(address):
+    for message in ip_address(address, place.subject.version):
         report(place, ("ip",), "invalid", invalid(address, message))
     for index, name in enumerate(place.value.get("hostnames") or ()):
         for message in dns_subdomain(name or ""):
@@ -170,7 +157,7 @@ def dns_config(place: Place, report: Report) -> None:
         text = f"must not have more than {_MAX_NAMESERVERS} nameservers"
         report(place, ("nameservers",), "invalid", invalid(servers, text))
     for index, server in enumerate(servers):
-        for message in ip_address(server or ""):
+        for message in ip_address(server or "", place.subject.version):
             report(place, ("nameservers", index), "invalid", invalid(server, message))
     if len(searches) > _MAX_SEARCHES:
         text = f"must not have more than {_MAX_SEARCHES} search paths"
@@ -234,21 +221,6 @@ def template(place: Place, report: Report) -> None:
     if spec.get("ephemeralContainers"):
         text = forbidden("ephemeral containers not allowed in pod template")
         report(place, ("spec", "ephemeralContainers"), "forbidden", text)
-
-
-def has_pod(place: Place, report: Report) -> None:
-    """Check that an object has a pod at all. A pod that is there has rules of its own."""
-    if place.outer is not None:
-        return
-    value = place.value
-    fields = POD_FIELDS[place.type]
-    for field in fields:
-        value = value.get(field)
-        if value is None:
-            break
-    # A ReplicationController may be without a template, which its selector's rule reports.
-    if value is None and not (place.type == "ReplicationController" and field == "template"):
-        report(place, (*fields, "containers"), "required", required())
 
 
 def pod(place: Place, report: Report) -> None:
@@ -377,8 +349,7 @@ def _check_profile_matches(
 
 
 RULES: Final[Rules] = {
-    **dict.fromkeys(POD_FIELDS, (has_pod,)),
-    "Pod": (has_pod, pod),
+    "Pod": (pod,),
     "PodTemplateSpec": (template,),
     "PodSpec": (pod_spec, dns_policy, resource_claims),
     "HostAlias": (host_alias,),

@@ -70,6 +70,10 @@ def _parse_text(text: str) -> int | None:
     if scale is None:
         return None
     numerator, denominator = scale
+    # Without a digit it is zero, except where the server has to calculate with more than 64 bits.
+    is_large = suffix in _BINARY and numerator >= _BINARY["Pi"]
+    if not (whole or rest) and (is_large or denominator > NANO):
+        return None
     amount = int(whole + rest or "0") * numerator
     billionths: int = -(-amount * NANO // (denominator * 10 ** len(rest)))
     if suffix in _BINARY:

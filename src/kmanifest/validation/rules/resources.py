@@ -7,6 +7,7 @@ calls, and validatePodResourceConsistency; pkg/apis/core/helper/helpers.go.
 from kmanifest.model.errors import FieldPath
 from kmanifest.startup.typing import Any, Final, Mapping, Sequence
 from kmanifest.validation.places import Place, Report, Rules
+from kmanifest.validation.rules.containers import containers_of
 from kmanifest.validation.rules.messages import (
     NOT_NEGATIVE,
     duplicate,
@@ -29,6 +30,8 @@ Amounts = dict[str, int]
 
 HUGE_PAGES: Final = "hugepages-"
 _NATIVE_DOMAIN: Final = "kubernetes.io/"
+_CONTAINERS: Final = frozenset({"Container", "EphemeralContainer"})
+_MAX_SHOWN: Final = 20
 _COMPUTE: Final = frozenset({"cpu", "memory"})
 _CONTAINER_RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 _COUNTED_RESOURCES: Final = frozenset({
@@ -48,7 +51,7 @@ def is_native(name: str) -> bool:
 
 
 def is_extended(name: str) -> bool:
-    """Return whether a resource is one that somebody else defines. Source: IsExtendedResourceName."""
+    """Return whether a resource is one of a third party. Source: IsExtendedResourceName."""
     return (
         not is_native(name)
         and not name.startswith("requests.")
@@ -95,10 +98,14 @@ def resource_requirements(place: Place, report: Report) -> None:
     limits = value.get("limits") or {}
     requests = value.get("requests") or {}
     check_name = check_container_resource
-    if place.outer is not None and place.outer.type == "PodSpec":
-        if place.subject.version < _POD_LEVEL or _is_windows(place.outer.value):
+    outer = place.outer
+    if outer is not None and outer.type == "PodSpec":
+        if place.subject.version < _POD_LEVEL or _is_windows(outer.value):
             return
         check_name = _check_pod_resource
+    elif outer is None or outer.type not in _CONTAINERS:
+        # Up to Kubernetes 1.28 a claim of storage has the same type.
+        return
     for name, amount in limits.items():
         if name not in _COMPUTE:
             check_name(place, report, name, ("limits", name))
@@ -123,8 +130,6 @@ def resource_requirements(place: Place, report: Report) -> None:
         and any(name.startswith(HUGE_PAGES) for name in (*limits, *requests))
     ):
         report(place, (), "forbidden", forbidden("HugePages require cpu or memory"))
-    if value.get("claims"):
-        _check_claims(place, report, value["claims"])
 
 
 def _check_rare_amount(
@@ -183,18 +188,36 @@ def _is_windows(pod: Mapping[str, Any]) -> bool:
     return (pod.get("os") or {}).get("name") == "windows"
 
 
-def _check_claims(place: Place, report: Report, claims: Sequence[Mapping[str, Any] | None]) -> None:
-    """Source: validateResourceClaimNames."""
-    pod = place.inside("PodSpec")
-    known = {
-        claim["name"]
-        for claim in (pod.value.get("resourceClaims") if pod else None) or ()
-        if claim and claim.get("name")
-    }
+def claims(place: Place, report: Report) -> None:
+    """Check that containers use the claims of their pod. Source: validateResourceClaimNames."""
+    known: set[str] | None = None
+    for path, container in containers_of(place.value):
+        resources = container.get("resources")
+        if not resources or not resources.get("claims"):
+            continue
+        if known is None:
+            known = {
+                claim["name"]
+                for claim in place.value.get("resourceClaims") or ()
+                if claim and claim.get("name")
+            }
+        _check_claims(place, report, resources["claims"], known, (*path, "resources", "claims"))
+
+
+def _check_claims(
+    place: Place,
+    report: Report,
+    claims: Sequence[Mapping[str, Any] | None],
+    known: set[str],
+    field: FieldPath,
+) -> None:
+    shown = ", ".join(sorted(known)[:_MAX_SHOWN])
+    names = f": {shown}" if known else " which is empty"
     seen: set[str] = set()
+    requested: set[str] = set()
     for index, item in enumerate(claims):
         claim = item or {}
-        path = ("claims", index)
+        path = (*field, index)
         name, request = claim.get("name") or "", claim.get("request") or ""
         if not name:
             report(place, (*path, "name"), "required", required())
@@ -202,15 +225,12 @@ def _check_claims(place: Place, report: Report, claims: Sequence[Mapping[str, An
         for message in dns_label(request) if request else ():
             report(place, (*path, "request"), "invalid", invalid(request, message))
         key = f"{name}/{request}" if request else name
-        if (
-            key in seen
-            or name in seen
-            or (not request and any(other.startswith(f"{name}/") for other in seen))
-        ):
+        if key in seen or name in seen or (not request and name in requested):
             report(place, path, "duplicate", duplicate(key))
         seen.add(key)
+        if request:
+            requested.add(name)
         if name not in known:
-            names = f": {', '.join(sorted(known))}" if known else " which is empty"
             text = f"must be one of the names in pod.spec.resourceClaims{names}"
             report(place, path, "not-found", not_found(name, text))
 
@@ -274,9 +294,9 @@ def _sum_of_containers(pod: Mapping[str, Any], field: str, *, with_limits: bool)
         if container.get("restartPolicy") == "Always":
             _add(total, needed)
             _add(sidecars, needed)
-            needed = dict(sidecars)
+            needed = {name: sidecars[name] for name in needed}
         else:
-            _add(needed, sidecars)
+            needed = {name: amount + sidecars.get(name, 0) for name, amount in needed.items()}
         for name, amount in needed.items():
             largest[name] = max(amount, largest.get(name, amount))
     for name, amount in largest.items():
@@ -312,5 +332,5 @@ def overhead(place: Place, report: Report) -> None:
 
 RULES: Final[Rules] = {
     "ResourceRequirements": (resource_requirements,),
-    "PodSpec": (pod_resources, overhead),
+    "PodSpec": (claims, pod_resources, overhead),
 }

@@ -159,8 +159,9 @@ def check_label_keys(place: Place, report: Report) -> None:
                 report(place, (field, index), "invalid", invalid(key, message))
     if selector is not None:
         _check_selector_keys(place, report, selector, matched)
+    excluded = set(mismatched)
     for index, key in enumerate(matched):
-        if key in mismatched:
+        if key in excluded:
             text = "exists in both matchLabelKeys and mismatchLabelKeys"
             report(place, ("matchLabelKeys", index), "invalid", invalid(key, text))
 
@@ -175,27 +176,27 @@ def _check_selector_keys(
         added = (*matched, *(place.value.get("mismatchLabelKeys") or ()))
         keys += [key for key in added if key in labels]
     seen = set(selector.get("matchLabels") or ())
+    indexes = {key: index for index, key in enumerate(matched)}
     for key in keys:
-        if key in matched and key in seen:
+        if key in indexes and key in seen:
             text = "exists in both matchLabelKeys and labelSelector"
-            path = ("matchLabelKeys", list(matched).index(key))
-            report(place, path, "invalid", invalid(key, text))
+            report(place, ("matchLabelKeys", indexes[key]), "invalid", invalid(key, text))
         seen.add(key)
 
 
 def topology_spread(place: Place, report: Report) -> None:
     """Check the constraints for a pod's spread. Source: validateTopologySpreadConstraints."""
-    seen: list[tuple[Any, Any]] = []
-    for item in place.value.get("topologySpreadConstraints") or ():
+    seen: dict[tuple[Any, Any], int] = {}
+    for index, item in enumerate(place.value.get("topologySpreadConstraints") or ()):
         constraint = item or {}
         pair = (constraint.get("topologyKey"), constraint.get("whenUnsatisfiable"))
         if pair in seen:
             path = (
-                "topologySpreadConstraints", seen.index(pair), "{topologyKey, whenUnsatisfiable}",
+                "topologySpreadConstraints", seen[pair], "{topologyKey, whenUnsatisfiable}",
             )  # fmt: skip
             text = duplicate(f"{{{pair[0]}, {pair[1]}}}")
             report(place, path, "duplicate", text)
-        seen.append(pair)
+        seen[pair] = index
 
 
 def topology_spread_constraint(place: Place, report: Report) -> None:

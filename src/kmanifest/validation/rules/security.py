@@ -233,10 +233,9 @@ def _is_windows_domain(domain: str) -> bool:
 
 def host_processes(place: Place, report: Report) -> None:
     """Check that a pod with host processes of Windows has only such containers. Source: validateWindowsHostProcessPod."""
-    spec = place.inside("PodSpec")
-    if spec is None or _first_options(spec.value) is not place.value:
+    pod = place.value
+    if not _has_windows_options(pod):
         return
-    pod = spec.value
     default = _host_process(pod)
     containers = list(containers_of(pod))
     count = 0
@@ -246,27 +245,25 @@ def host_processes(place: Place, report: Report) -> None:
             shown = str(default).lower()
             text = f"pod hostProcess value must be identical if both are specified, was {shown}"
             field = (*path, "securityContext", "windowsOptions", "hostProcess")
-            report(spec, field, "invalid", invalid(own, text))
+            report(place, field, "invalid", invalid(own, text))
         count += bool(default if own is None else own)
     if not count:
         return
     if count != len(containers):
         text = "If pod contains any hostProcess containers then all containers must be HostProcess containers"
-        report(spec, (), "invalid", invalid("", text))
+        report(place, (), "invalid", invalid("", text))
     if not pod.get("hostNetwork"):
         text = "hostNetwork must be true if pod contains any hostProcess containers"
-        report(spec, ("hostNetwork",), "invalid", invalid(value=False, detail=text))
+        report(place, ("hostNetwork",), "invalid", invalid(value=False, detail=text))
 
 
-def _first_options(pod: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the first options of Windows in a pod, so that a rule for all of them runs once."""
-    for value in (pod, *(container for _, container in containers_of(pod))):
-        options: Mapping[str, Any] | None = (value.get("securityContext") or {}).get(
-            "windowsOptions"
-        )
-        if options is not None:
-            return options
-    return None
+def _has_windows_options(pod: Mapping[str, Any]) -> bool:
+    for field in ("containers", "initContainers", "ephemeralContainers"):
+        for item in pod.get(field) or ():
+            context = item.get("securityContext") if item else None
+            if context and "windowsOptions" in context:
+                return True
+    return "windowsOptions" in (pod.get("securityContext") or ())
 
 
 def _host_process(value: Mapping[str, Any]) -> bool | None:
@@ -343,6 +340,6 @@ RULES: Final[Rules] = {
     "PodSecurityContext": (pod_security_context,),
     "SeccompProfile": (seccomp_profile,),
     "AppArmorProfile": (app_armor_profile,),
-    "WindowsSecurityContextOptions": (windows_options, host_processes),
-    "PodSpec": (operating_system, host_users),
+    "WindowsSecurityContextOptions": (windows_options,),
+    "PodSpec": (host_processes, operating_system, host_users),
 }

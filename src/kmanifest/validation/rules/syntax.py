@@ -9,7 +9,7 @@ from kmanifest.startup.typing import Any, Final, Sequence
 from kmanifest.validation.rules.messages import at_most, between, by_pattern
 
 Messages = Sequence[str]
-"""What is wrong with a value, each in the server's words."""
+"""What is wrong with a value, with the server's messages."""
 
 _LOWER: Final = "abcdefghijklmnopqrstuvwxyz"
 _DIGITS: Final = "0123456789"

@@ -14,6 +14,7 @@ from kmanifest.validation.rules.messages import (
     required,
     unsupported,
 )
+from kmanifest.validation.rules.metadata import operator_fault
 from kmanifest.validation.rules.quantities import parse_quantity, quantity_text
 from kmanifest.validation.rules.syntax import (
     dns_label,
@@ -86,8 +87,13 @@ def _is_readable(value: Mapping[str, Any]) -> bool:
     values = [item for _, item in pairs]
     for item in requirements:
         values.extend(item.get("values") or ())
-    return not any(map(qualified_name, keys)) and not any(
-        label_value(item or "") for item in values
+    return (
+        not any(map(qualified_name, keys))
+        and not any(label_value(item or "") for item in values)
+        and not any(
+            operator_fault(item.get("operator") or "", item.get("values") or ())
+            for item in requirements
+        )
     )
 
 
@@ -266,14 +272,6 @@ def _check_claim_name(place: Place, report: Report, claim: Mapping[str, Any], in
             report(place, path, "invalid", invalid(name, message))
 
 
-def claim(place: Place, report: Report) -> None:
-    """Check that a claim has a spec at all."""
-    if place.value.get("spec") is None:
-        text = required("at least 1 access mode is required")
-        report(place, ("spec", "accessModes"), "required", text)
-        report(place, ("spec", "resources", "storage"), "required", required())
-
-
 def claim_spec(place: Place, report: Report) -> None:
     """Check a claim of storage. Source: pkg/apis/core/validation, ValidatePersistentVolumeClaimSpec."""
     spec = place.value
@@ -302,14 +300,26 @@ def claim_spec(place: Place, report: Report) -> None:
     _check_data_sources(place, report)
 
 
+def _kept_sources(source: Any, reference: Any) -> tuple[Any, Any]:
+    """Return the sources of a claim that the server keeps. It drops them from a PersistentVolumeClaim only.
+
+    Source: pkg/api/persistentvolumeclaim/util.go, DropDisabledFields and EnforceDataSourceBackwardsCompatibility.
+    """
+    if reference is not None and reference.get("namespace"):
+        # It needs the feature CrossNamespaceVolumeDataSource, which is off by default.
+        reference = None
+    if source is not None and reference is None:
+        origin = (source.get("kind"), source.get("apiGroup") or "")
+        source = source if origin in {_SNAPSHOT, _CLAIM} else None
+    return source, reference
+
+
 def _check_data_sources(place: Place, report: Report) -> None:
     """Source: validateDataSource and validateDataSourceRef."""
     spec = place.value
     source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
-    if source is not None and reference is None and place.subject.kind == "PersistentVolumeClaim":
-        # A claim of its own loses other sources. Source: EnforceDataSourceBackwardsCompatibility.
-        origin = (source.get("kind"), source.get("apiGroup") or "")
-        source = source if origin in {_SNAPSHOT, _CLAIM} else None
+    if place.subject.kind == "PersistentVolumeClaim":
+        source, reference = _kept_sources(source, reference)
     for field, value in (("dataSource", source), ("dataSourceRef", reference)):
         if value is None:
             continue
@@ -343,7 +353,5 @@ RULES: Final[Rules] = {
     "DaemonSetSpec": (counts, selector, template),
     "DaemonSetUpdateStrategy": (daemon_set_strategy,),
     "ReplicationControllerSpec": (counts, controller_selector, template),
-    "PersistentVolumeClaim": (claim,),
-    "PersistentVolumeClaimTemplate": (claim,),
     "PersistentVolumeClaimSpec": (claim_spec,),
 }
