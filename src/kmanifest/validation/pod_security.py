@@ -86,7 +86,7 @@ class Standard(NamedTuple):
 
 
 class Violation(NamedTuple):
-    """A check that a pod violates: the server's words for it, and the field of the pod that is the cause."""
+    """A check that a pod violates: the server's text for it, and the field of the pod that is the cause."""
 
     reason: str
     detail: str
@@ -347,7 +347,7 @@ def _with_pod(
     path: FieldPath,
     find: Callable[[Mapping[str, Any]], Iterable[tuple[FieldPath, str]]],
 ) -> _Finding | None:
-    """Check the security context of the pod and of all containers. The names are the words for who sets a field."""
+    """Check the security context of the pod and of all containers. The names are the server's text for what sets a field."""
     found = _collect(pod, find)
     own = list(find(pod.spec))
     if own:
@@ -606,7 +606,7 @@ def _find_pod(body: Mapping[str, Any]) -> tuple[FieldPath, Mapping[str, Any]] | 
 
 
 def namespace_standard(labels: Mapping[str, Any], mode: Mode = "enforce") -> Standard:
-    """Return the standard that the labels of a namespace ask for. Labels that are wrong are faults of their own."""
+    """Return the standard that the labels of a namespace name. Labels that are wrong are faults of their own."""
     level = labels.get(LABEL_PREFIX + mode)
     version = _parse_version(labels.get(f"{LABEL_PREFIX}{mode}-version") or "latest")
     known: Level = level if level in LEVELS else "privileged"

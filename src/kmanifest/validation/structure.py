@@ -28,6 +28,9 @@ MAX_FAULTS: Final = 10_000
 _MAX_SUGGESTIONS: Final = 100
 """Near names are searched for so many faults of an object."""
 
+ListKeys = tuple[tuple[str, Any], ...]
+"""The fields that tell the items of a list apart, with their defaults; none in a set. Source: x-kubernetes-list-map-keys."""
+
 _RANGES: Final = {"i": ("int32", 1 << 31), "l": ("int64", 1 << 63)}
 
 
@@ -242,7 +245,8 @@ class Structure:
         first = text[0]
         if first == "[":
             keys, _, rest = text[1:].rpartition(")") if text[1] == "(" else ("", "", text[1:])
-            return _Never, _check_list(*self._compile(rest, scalar), self._go_type(rest), keys)
+            list_keys = self._list_keys(keys[1:], rest) if keys else None
+            return _Never, _check_list(*self._compile(rest, scalar), self._go_type(rest), list_keys)
         if first == "{":
             rest = text[1:]
             return _Never, _check_map(*self._compile(rest, scalar), self._go_type(rest))
@@ -251,6 +255,18 @@ class Structure:
         if scalar is not None:
             return _Never, scalar
         return _SCALARS[first]
+
+    def _list_keys(self, names: str, item: str) -> ListKeys:
+        """Return the keys of a list's items with their defaults: None if a key must be given. A set has no keys."""
+        if not names:
+            return ()
+        definition = self.definitions.definition(int(item[1:]))
+        keys = []
+        for name in names.split(","):
+            field = definition.fields[name]
+            has_default = field.is_required or definition.type == "LocalObjectReference"
+            keys.append((name, field.default.strip('"') or ("" if has_default else None)))
+        return tuple(keys)
 
     def _go_type(self, text: str) -> str:
         if text[0] == "[":
@@ -309,10 +325,10 @@ class Structure:
                     walk.report_decoding(place, key, "boolean or JSON schema expected")
             elif isinstance(value, list):
                 if alternative == "strings":
-                    _check_list(str, _check_string, "string", "")(walk, place, key, value)
+                    _check_list(str, _check_string, "string", None)(walk, place, key, value)
                 else:
                     walk.lenient += 1
-                    _check_list(_Never, schema, "v1.JSONSchemaProps", "")(walk, place, key, value)
+                    _check_list(_Never, schema, "v1.JSONSchemaProps", None)(walk, place, key, value)
                     walk.lenient -= 1
 
         return check
@@ -358,7 +374,7 @@ def _check_struct(structure: Structure, index: int, definition: Definition) -> C
     return check
 
 
-def _check_list(usual: type, check_item: Check, go_type: str, keys: str) -> Check:
+def _check_list(usual: type, check_item: Check, go_type: str, keys: ListKeys | None) -> Check:
     def check(walk: Walk, place: Place, key: str | int, value: Any) -> None:
         if value.__class__ is not list:
             if value is not None:
@@ -371,22 +387,32 @@ def _check_list(usual: type, check_item: Check, go_type: str, keys: str) -> Chec
                 if inner is None:
                     inner = Place(value, "", place.subject, place, key)
                 check_item(walk, inner, index, item)
-            index += 1
-        if keys and index > 1:
-            _check_keys(walk, place, key, value, keys[1:])
+            index += 1  # noqa: SIM113 - as fast, and shorter below
+        if keys is not None and value:
+            _check_keys(walk, place, key, value, keys)
 
     return check
 
 
-def _check_keys(walk: Walk, place: Place, key: str | int, items: list[Any], keys: str) -> None:
-    """Warn of two items with the same keys, which only server-side apply refuses."""
-    names = keys.split(",") if keys else []
+def _check_keys(walk: Walk, place: Place, key: str | int, items: list[Any], keys: ListKeys) -> None:
+    """Warn of items with the same keys, or with none, which only server-side apply refuses.
+
+    Source: sigs.k8s.io/structured-merge-diff/v6 typed/helpers.go, listItemToPathElement; typed/validate.go.
+    """
     seen: set[Any] = set()
     for index, item in enumerate(items):
-        if not names:
+        if not keys:
             identity = item
+            if item is None:
+                message = "server-side apply will refuse it: null in a set"
+                walk.report(place, (key, index), "warning", message)
+                continue
         elif item.__class__ is dict:
-            identity = tuple([item.get(name) for name in names])
+            identity = tuple([item.get(name, default) for name, default in keys])
+            if len(keys) == 1 and identity[0] is None:
+                message = f'server-side apply will refuse it: no key "{keys[0][0]}"'
+                walk.report(place, (key, index), "warning", message)
+                continue
         else:
             continue
         try:
@@ -395,8 +421,21 @@ def _check_keys(walk: Walk, place: Place, key: str | int, items: list[Any], keys
         except TypeError:  # a list or mapping, which is a fault already
             continue
         if is_known:
-            message = "duplicate entry, which server-side apply refuses"
+            shown = _shown_key(keys, item)
+            message = f"server-side apply will refuse it: duplicate entries for key {shown}"
             walk.report(place, (key, index), "warning", message)
+
+
+def _shown_key(keys: ListKeys, item: Any) -> str:
+    """Return the key of an item as the server prints it: `[containerPort=8080,protocol="TCP"]`."""
+    if not keys:
+        return f'[="{item}"]'
+    parts = [(name, item.get(name, default)) for name, default in keys]
+    texts = [
+        f'{name}="{value}"' if isinstance(value, str) else f"{name}={value}"
+        for name, value in parts
+    ]
+    return f"[{','.join(texts)}]"
 
 
 def _check_map(usual: type, check_item: Check, go_type: str) -> Check:

@@ -6,6 +6,7 @@ from kmanifest.validation.rules import (
     admission,
     autoscaling,
     containers,
+    crds,
     devices,
     endpoints,
     environment,
@@ -53,6 +54,7 @@ TABLES: Final[tuple[Rules, ...]] = (
     flowcontrol.RULES,
     devices.RULES,
     registration.RULES,
+    crds.RULES,
     namespaces.RULES,
 )
 """The tables of all modules. A new module adds its table here."""

@@ -36,7 +36,7 @@ _RESERVED: Final = frozenset({
     "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import",
     "let", "loop", "package", "namespace", "return", "var", "void", "while",
 })  # fmt: skip
-"""The words that are no identifiers of CEL. Source: celReserved."""
+"""The names that are no identifiers of CEL. Source: celReserved."""
 
 
 def check_webhooks(place: Place, report: Report) -> None:
@@ -66,9 +66,9 @@ def check_webhook(place: Place, report: Report) -> None:
     if timeout is not None and not 1 <= timeout <= _MAX_TIMEOUT:
         detail = f"the timeout value must be between 1 and {_MAX_TIMEOUT} seconds"
         faults.invalid(("timeoutSeconds",), timeout, detail)
-    _check_client(faults.at("clientConfig"), mapping_of(hook, "clientConfig"))
+    check_client(faults.at("clientConfig"), mapping_of(hook, "clientConfig"))
     _check_conditions(faults.at("matchConditions"), items_of(hook, "matchConditions"))
-    _check_review_versions(
+    check_review_versions(
         faults.at("admissionReviewVersions"), strings_of(hook, "admissionReviewVersions")
     )
 
@@ -96,7 +96,8 @@ def _check_policies(faults: Faults, value: Mapping[str, Any]) -> None:
             faults.one_of((field,), policy, supported)
 
 
-def _check_client(faults: Faults, client: Mapping[str, Any]) -> None:
+def check_client(faults: Faults, client: Mapping[str, Any]) -> None:
+    """Check how the server reaches a webhook: by a URL or a Service."""
     url, service = client.get("url"), client.get("service")
     if (url is None) == (service is None):
         faults.required((), "exactly one of url or service is required")
@@ -138,8 +139,8 @@ def _check_path(faults: Faults, path: str) -> None:
             faults.invalid((), path, f"segment[{index}]: {problem}")
 
 
-def _check_review_versions(faults: Faults, versions: Sequence[str]) -> None:
-    """Source: validateAdmissionReviewVersions."""
+def check_review_versions(faults: Faults, versions: Sequence[str]) -> None:
+    """Check the versions of the reviews that a webhook knows. Source: validateAdmissionReviewVersions."""
     known = ", ".join(_REVIEW_VERSIONS)
     if not versions:
         faults.required((), f"must specify one of {known}")

@@ -20,6 +20,8 @@ from kmanifest.validation.rules.resources import check_container_resource
 
 _MAX_PERIOD: Final = 1800
 _MAX_WINDOW: Final = 3600
+_CHECKED_VERSIONS: Final = (1, 36)
+"""The version from which on the server checks the `apiVersion` of references. It is not known whether 1.35 does."""
 _SOURCES: Final = {
     "Object": "object",
     "External": "external",
@@ -46,9 +48,12 @@ def check_replicas(place: Place, report: Report) -> None:
         faults.invalid(("maxReplicas",), high, "must be greater than or equal to 1")
     if high < low:
         faults.invalid(("maxReplicas",), high, "must be greater than or equal to `minReplicas`")
-    _check_reference(
-        faults.at("scaleTargetRef"), mapping_of(spec, "scaleTargetRef"), needs_group=True
-    )
+    target = mapping_of(spec, "scaleTargetRef")
+    _check_reference(faults.at("scaleTargetRef"), target)
+    if place.subject.version >= _CHECKED_VERSIONS:
+        # A ReplicationController is the only kind without a group that can be scaled.
+        needs_group = text_of(target, "kind") != "ReplicationController"
+        _check_api_version(faults.at("scaleTargetRef"), target, needs_group=needs_group)
     metrics = items_of(spec, "metrics")
     for index, metric in enumerate(metrics):
         _check_metric(faults.at("metrics", index), metric)
@@ -69,10 +74,14 @@ def check_cpu_target(place: Place, report: Report) -> None:
         Faults(place, report).invalid(path, target, detail)
 
 
-def _check_reference(faults: Faults, reference: Mapping[str, Any], *, needs_group: bool) -> None:
+def _check_reference(faults: Faults, reference: Mapping[str, Any]) -> None:
     """Source: ValidateCrossVersionObjectReference."""
     for field in ("kind", "name"):
         faults.text((field,), text_of(reference, field), syntax.path_segment)
+
+
+def _check_api_version(faults: Faults, reference: Mapping[str, Any], *, needs_group: bool) -> None:
+    """Source: ValidateAPIVersion; pkg/registry/autoscaling/horizontalpodautoscaler/strategy.go."""
     version = text_of(reference, "apiVersion")
     if version.count("/") > 1:
         detail = f"unexpected GroupVersion string: {version}"
@@ -100,8 +109,10 @@ def _check_metric(faults: Faults, metric: Mapping[str, Any]) -> None:
 
 
 def _check_object(faults: Faults, source: Mapping[str, Any]) -> None:
-    described = mapping_of(source, "describedObject")
-    _check_reference(faults.at("describedObject"), described, needs_group=False)
+    described, at = mapping_of(source, "describedObject"), faults.at("describedObject")
+    _check_reference(at, described)
+    if faults.place.subject.version >= _CHECKED_VERSIONS:
+        _check_api_version(at, described, needs_group=False)
     _check_identifier(faults, source)
     target = _check_target(faults, source)
     if target.get("value") is None and target.get("averageValue") is None:

@@ -1,7 +1,8 @@
 """Claims, classes and slices of devices (dynamic resource allocation). Expressions are not compiled here.
 
 Source: k8s.io/kubernetes v1.36.3 pkg/apis/resource/validation/validation.go, after the defaults of pkg/apis/resource/v1.
-The alpha and first beta versions of the API, which have other fields, are not checked.
+The alpha and first beta versions of the API, which have other fields, are not checked. Fields that the server drops by
+default, such as `nodeAllocatableResourceMappings`, are not checked either (pkg/registry/resource/resourceslice/strategy.go).
 """
 
 import re
@@ -20,7 +21,7 @@ from kmanifest.validation.rules.reading import (
     text_of,
 )
 from kmanifest.validation.rules.references import check_driver_name
-from kmanifest.validation.rules.resources import is_extended, is_native
+from kmanifest.validation.rules.resources import is_extended
 
 _VERSIONS: Final = frozenset({"resource.k8s.io/v1", "resource.k8s.io/v1beta2"})
 _MAX_REQUESTS: Final = 32
@@ -38,13 +39,12 @@ _MAX_CONSUMED: Final = 2
 _MAX_TAINTS: Final = 16
 _MAX_CONDITIONS: Final = 4
 _MAX_ATTRIBUTES: Final = 32
-_MAX_VALUES: Final = 48
 _MAX_VALUE: Final = 64
 _MAX_ID: Final = 32
 _MAX_POOL: Final = 253
 _TAINT_EFFECTS: Final = ("NoExecute", "NoSchedule", "None")
 _MODES: Final = ("All", "ExactCount")
-_VALUES: Final = ("bool", "int", "string", "version", "bools", "ints", "strings", "versions")
+_VALUES: Final = ("bool", "int", "string", "version")
 _NUMBER: Final = r"(?:0|[1-9]\d*)"
 _PRERELEASE: Final = r"(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)"
 _SEMVER: Final = re.compile(
@@ -307,7 +307,7 @@ def _check_pool(faults: Faults, pool: Mapping[str, Any]) -> None:
 def _check_nodes(
     faults: Faults, value: Mapping[str, Any], fields: Sequence[str], one_of: str
 ) -> None:
-    """Check that one field says which nodes have the devices."""
+    """Check that exactly one field selects the nodes that have the devices."""
     present = []
     for field in fields:
         found = value.get(field)
@@ -333,15 +333,7 @@ def _check_nodes(
 
 def _is_advanced(device: Mapping[str, Any]) -> bool:
     """Return whether a device has fields that lower the number of devices."""
-    return bool(
-        device.get("taints")
-        or device.get("consumesCounters")
-        or any(
-            (attribute or {}).get(field) is not None
-            for attribute in mapping_of(device, "attributes").values()
-            for field in _VALUES[4:]
-        )
-    )
+    return bool(device.get("taints") or device.get("consumesCounters"))
 
 
 def _check_counters(key: str) -> Check:
@@ -379,25 +371,6 @@ def _check_device(faults: Faults, device: Mapping[str, Any], *, is_per_device: b
         detail = f"`nodeName`, `nodeSelector` and `allNodes` can only be set if {only_if}"
         faults.invalid((), None, detail)
     _check_binding(faults, device)
-    for resource, mapping in mapping_of(device, "nodeAllocatableResourceMappings").items():
-        if not is_native(resource):
-            detail = "must be a node allocatable resource name"
-            faults.invalid(("nodeAllocatableResourceMappings", resource), resource, detail)
-        _check_mapping(faults, device, resource, mapping or {})
-
-
-def _check_mapping(
-    faults: Faults, device: Mapping[str, Any], resource: str, mapping: Mapping[str, Any]
-) -> None:
-    """Source: validateNodeAllocatableResourceMappings. The server sets the multiplier to 1."""
-    at = faults.at("nodeAllocatableResourceMappings", resource)
-    multiplier, key = mapping.get("allocationMultiplier"), mapping.get("capacityKey")
-    if multiplier is not None and (parse_quantity(multiplier) or 0) <= 0:
-        at.invalid(("allocationMultiplier",), quantity_text(multiplier), "must be positive")
-    if key == "":
-        at.invalid(("capacityKey",), "", "capacityKey must not be an empty string")
-    elif key is not None and key not in mapping_of(device, "capacity"):
-        at.not_found(("capacityKey",), key)
 
 
 def _check_attributes(faults: Faults, device: Mapping[str, Any]) -> None:
@@ -406,13 +379,6 @@ def _check_attributes(faults: Faults, device: Mapping[str, Any]) -> None:
     if count > _MAX_ATTRIBUTES:
         detail = f"the total number of attributes and capacities must not exceed {_MAX_ATTRIBUTES}"
         faults.invalid((), count, detail)
-    values = sum(
-        sum(len(attribute.get(field) or ()) for field in _VALUES[4:]) or 1
-        for attribute in (item or {} for item in attributes.values())
-    )
-    if values > _MAX_VALUES:
-        detail = f"the total number of attribute values must not exceed {_MAX_VALUES}"
-        faults.invalid((), values, detail)
     for name, attribute in attributes.items():
         _check_qualified_name(faults.at("attributes"), name)
         _check_value(faults.at("attributes", name), attribute or {})
@@ -492,17 +458,11 @@ def _check_range(faults: Faults, range_: Mapping[str, Any], default: int, most: 
 
 
 def _check_value(faults: Faults, attribute: Mapping[str, Any]) -> None:
-    """Source: validateDeviceAttribute."""
+    """Source: validateDeviceAttribute. The server drops lists of values by default."""
     present = [field for field in _VALUES if attribute.get(field) is not None]
     for field in present:
-        value = attribute[field]
         if field in {"string", "version"}:
-            _check_text(faults.at(field), value, is_version=field == "version")
-        elif isinstance(value, list) and not value:
-            faults.invalid((field,), value, "must not be empty if specified")
-        elif field in {"strings", "versions"}:
-            for index, text in enumerate(strings_of(attribute, field)):
-                _check_text(faults.at(field, index), text, is_version=field == "versions")
+            _check_text(faults.at(field), attribute[field], is_version=field == "version")
     if len(present) != 1:
         faults.invalid((), attribute if present else "", "exactly one value must be specified")
 

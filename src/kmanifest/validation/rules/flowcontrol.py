@@ -215,7 +215,7 @@ def _check_limited(faults: Faults, limited: Mapping[str, Any]) -> None:
         faults.invalid(("borrowingLimitPercent",), borrowed, detail)
     at, response = faults.at("limitResponse"), mapping_of(limited, "limitResponse")
     type_, queuing = text_of(response, "type"), response.get("queuing")
-    # The server says Limited where it means Queue.
+    # The server's messages name Limited where they mean Queue.
     if type_ == "Reject":
         if queuing is not None:
             at.forbidden(("queuing",), "must be nil if limited.limitResponse.type is not Limited")

@@ -116,9 +116,8 @@ def check_quota(place: Place, report: Report) -> None:
         check_amount(place, report, name, amount, ("hard", name))
     scopes = strings_of(spec, "scopes")
     for scope in scopes:
-        if scope not in _SCOPES:
-            faults.invalid(("scopes",), scopes, "unsupported scope")
-        elif not _can_limit(scope, hard):
+        # Other scopes are not among the allowed values of the definition.
+        if scope in _SCOPES and not _can_limit(scope, hard):
             faults.invalid(("scopes",), scopes, "unsupported scope applied to resource")
     _check_conflicts(faults.at("scopes"), scopes)
     selector = spec.get("scopeSelector")
@@ -150,9 +149,7 @@ def _check_scope_selector(
         scope, operator = text_of(item, "scopeName"), text_of(item, "operator")
         values = strings_of(item, "values")
         scopes.append(scope)
-        if scope not in _SCOPES:
-            faults.invalid(("scopeName",), scope, "unsupported scope")
-        elif not _can_limit(scope, hard):
+        if scope in _SCOPES and not _can_limit(scope, hard):
             faults.invalid((), selector, "unsupported scope applied to resource")
         if scope in _ONLY_EXISTS and operator != "Exists":
             detail = f"must be 'Exists' when scope is any of {', '.join(sorted(_ONLY_EXISTS))}"
@@ -161,12 +158,11 @@ def _check_scope_selector(
             if not values:
                 detail = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
                 faults.required(("values",), detail)
-        elif operator in {"Exists", "DoesNotExist"}:
-            if values:
-                detail = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"
-                faults.invalid(("values",), values, detail)
-        else:
-            faults.invalid(("operator",), operator, "not a valid selector operator")
+        elif operator in {"Exists", "DoesNotExist"} and values:
+            detail = (
+                "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"
+            )
+            faults.invalid(("values",), values, detail)
     _check_conflicts(faults, scopes)
 
 

@@ -1,4 +1,4 @@
-"""Reading fields of a decoded value, and reporting faults of it with the server's words.
+"""Reading fields of a decoded value, and reporting faults of it with the server's messages.
 
 Rules run only when the whole object decodes. So a field has the type of its definition, or is null, which is like absent.
 """
@@ -45,7 +45,7 @@ def items_of(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 
 class Faults(NamedTuple):
-    """Reports faults of one place. A path starts at the place, or at `base` if there is one."""
+    """Reports faults of one value. A path starts at the value, or at `base` if there is one."""
 
     place: Place
     report: Report

@@ -9,7 +9,6 @@ from kmanifest.validation.places import Place, Report, Rules
 from kmanifest.validation.rules import syntax
 from kmanifest.validation.rules.reading import (
     Faults,
-    mapping_of,
     number_of,
     strings_of,
     text_of,
@@ -31,20 +30,8 @@ _USAGES: Final = (
 )  # fmt: skip
 
 
-def check_name(place: Place, report: Report) -> None:
-    """Check that an APIService is named after its version and group."""
-    spec, meta = mapping_of(place.value, "spec"), mapping_of(place.value, "metadata")
-    wanted = f"{text_of(spec, 'version')}.{text_of(spec, 'group')}"
-    faults = Faults(place, report, ("metadata",))
-    for field in ("generateName", "name"):
-        name = text_of(meta, field)
-        if name and name != wanted:
-            detail = f'must be `spec.version+"."+spec.group`: "{wanted}"'
-            faults.invalid((field,), name, detail)
-
-
 def check_service(place: Place, report: Report) -> None:
-    """Check an APIService."""
+    """Check an APIService. Its name has a rule among those for metadata."""
     spec, faults = place.value, Faults(place, report)
     group, version = text_of(spec, "group"), text_of(spec, "version")
     if group:
@@ -156,7 +143,6 @@ def _check_labels(faults: Faults, text: str, check: Any) -> None:
 
 
 RULES: Final[Rules] = {
-    "APIService": (check_name,),
     "APIServiceSpec": (check_service,),
     "CertificateSigningRequestSpec": (check_request,),
 }

@@ -88,20 +88,19 @@ def _find_json_fault(text: str) -> str | None:
 
     if not text:
         return "unexpected end of JSON input"
+    # NaN and Infinity, which Python takes.
+    constants: list[str] = []
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=constants.append)
     except ValueError:
         return "it is not valid JSON"
     except RecursionError:
         return None
+    if constants:
+        return "it is not valid JSON"
     if value is None or isinstance(value, dict):
         return None
     return "it is JSON, but not an object"
-
-
-def _refuse_constant(name: str) -> None:
-    """Refuse NaN and Infinity, which Python takes."""
-    raise ValueError(name)
 
 
 def check_config_map(place: Place, report: Report) -> None:

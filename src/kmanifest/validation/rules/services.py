@@ -1,7 +1,7 @@
 """Services.
 
 Source: k8s.io/kubernetes v1.36.3 pkg/apis/core/validation/validation.go, ValidateServiceCreate, after the defaults of
-pkg/apis/core/v1/defaults.go, SetDefaults_Service; what is said elsewhere is named at the function.
+pkg/apis/core/v1/defaults.go, SetDefaults_Service; other sources are named at the functions.
 """
 
 from kmanifest.startup.typing import Any, Final, Mapping

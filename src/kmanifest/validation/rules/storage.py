@@ -21,7 +21,9 @@ from kmanifest.validation.rules.reading import (
 )
 from kmanifest.validation.rules.references import check_driver_name
 
-_ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+_ACCESS_MODES: Final = frozenset(
+    {"ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"}
+)
 _RECLAIM_POLICIES: Final = ("Delete", "Recycle", "Retain")
 _VOLUME_MODES: Final = ("Block", "Filesystem")
 _SOURCES: Final = (
@@ -40,9 +42,8 @@ _MAX_EXPIRATION: Final = 2**32
 
 
 def _check_access_modes(faults: Faults, modes: Sequence[str]) -> None:
-    for mode in modes:
-        faults.one_of(("accessModes",), mode, _ACCESS_MODES)
-    others = set(modes) & set(_ACCESS_MODES) - {"ReadWriteOncePod"}
+    # Other modes are not among the allowed values of the definition.
+    others = set(modes) & _ACCESS_MODES - {"ReadWriteOncePod"}
     if "ReadWriteOncePod" in modes and others:
         faults.forbidden(("accessModes",), "may not use ReadWriteOncePod with other access modes")
 
