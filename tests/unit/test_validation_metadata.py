@@ -233,3 +233,21 @@ def test_the_server_does_not_check_selectors_of_metrics():
         }
     )
     assert [path for path, _, _ in found if "selector" in path] == []
+
+
+@pytest.mark.parametrize("field", ["name", "generateName"])
+def test_an_api_service_is_named_after_its_version_and_group(field: str):
+    body = {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {field: "Bad"},
+        "spec": {"version": "v1", "group": "a.b", "groupPriorityMinimum": 1, "versionPriority": 1},
+    }
+    found = [fault for fault in faults_of(body) if fault[0].startswith("metadata")]
+    assert_faults(
+        found,
+        (
+            f"metadata.{field}",
+            'Invalid value: "Bad": must be `spec.version+"."+spec.group`: "v1.a.b"',
+        ),
+    )
