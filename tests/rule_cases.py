@@ -9,7 +9,6 @@ from kmanifest.validation.objects import Validator
 Found = list[tuple[str, str, str]]
 """Faults: the path with dots, the kind and the message."""
 
-DUPLICATE_ENTRY = "duplicate entr"
 POD: Mapping[str, Any] = {
     "containers": [
         {"name": "app", "image": "web:1", "ports": [{"name": "http", "containerPort": 8080}]}
@@ -27,11 +26,10 @@ def validator(version: tuple[int, int] = (1, 36)) -> Validator:
 
 
 def faults_of(body: Mapping[str, Any], version: tuple[int, int] = (1, 36)) -> Found:
-    """Return the faults of an object, without warnings of entries that occur twice, which no rule reports."""
+    """Return the faults of an object."""
     return [
         (".".join(map(str, fault.path)), fault.kind, fault.message)
         for fault in validator(version).check_object(body)
-        if fault.kind != "warning" or DUPLICATE_ENTRY not in fault.message
     ]
 
 
@@ -90,7 +88,13 @@ def within(prefix: str, found: Found) -> Found:
 
 
 def assert_faults(found: Found, *expected: tuple[str, str]) -> None:
-    """Compare faults by path and by the beginning of the message."""
+    """Compare faults by path and by the beginning of the message.
+
+    Warnings of entries that occur twice are left out: no rule reports them.
+    """
+    found = [
+        fault for fault in found if not (fault[1] == "warning" and "duplicate entr" in fault[2])
+    ]
     assert len(found) == len(expected), found
     for (path, _, message), (expected_path, beginning) in zip(found, expected, strict=True):
         assert path == expected_path
