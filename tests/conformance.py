@@ -6,6 +6,7 @@ import os
 import sys
 from base64 import b64decode
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from random import SystemRandom
 from time import time_ns
@@ -35,6 +36,9 @@ from kmanifest.io.runner import INHERIT_ALL
 from kmanifest.io.tree import MemoryTree
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.options import ExecPluginOptions, Options
+from kmanifest.validation.objects import Validator, read_documents
+from kmanifest.validation.places import Fault
+from kmanifest.validation.pod_security import Standard, check_pod_security
 
 
 def kustomize(path: str, options: Mapping[str, Any]) -> str:
@@ -202,3 +206,31 @@ def jinja(case: Mapping[str, Any], files: Mapping[str, str], context: Mapping[st
     options = JinjaOptions(values=context, flat=True, dialect=dialect, **case["options"])
     ctx = Context(MemoryTree(files), default_registry())
     return TemplateRenderer(ctx, options).render("main.yaml.j2")
+
+
+def validation(text: str, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the findings for one document of the validation suite."""
+    major, minor = options["kubernetes_version"].split(".")
+    version = int(major), int(minor)
+    return [
+        {
+            "severity": "warning" if fault.kind == "warning" else "error",
+            "field": list(fault.path),
+            "message": fault.message,
+            "rule": fault.kind,
+        }
+        for fault in _faults(text, options, version)
+    ]
+
+
+def _faults(text: str, options: Mapping[str, Any], version: tuple[int, int]) -> list[Fault]:
+    """Return the faults of a document, or those of a level of the Pod Security Standards if it is given."""
+    if "pod_security" not in options:
+        return _validator(version).check_text(text.encode())
+    body = read_documents(text.encode())[0].value
+    return check_pod_security(body, Standard(options["pod_security"]), version)
+
+
+@cache
+def _validator(version: tuple[int, int]) -> Validator:
+    return Validator(version)

@@ -116,6 +116,8 @@ ALLOWED = {
     Use("open", "cli/report.py", "os.open"): "a line of the source for an error, without following links",
     Use("open", "cli/settings_file.py", "open"): "the settings file",
     Use("open", "cli/shared.py", "open"): "named on the command line",
+    Use("open", "cli/validate.py", "open"): "named on the command line",
+    Use("open", "validation/installed.py", "path.read_bytes"): "a file of an installed package",
     Use("open", "io/disk_cache.py", "open"): "its own directory, which is private",
     Use("open", "io/executables.py", "open"): "an executable that is copied before it is run",
     Use("open", "io/executables.py", "os.open"): "an executable that is copied before it is run",

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from kmanifest.pipeline.options import ExecPluginOptions, Options, RemoteOptions, Reproducible
     from kmanifest.pipeline.registry import Plugin, Registry
     from kmanifest.pipeline.rendered import Rendered
+    from kmanifest.validation.api import validate
 
     __version__: str
 
@@ -98,6 +99,7 @@ _MODULES = {
     "pipeline.options": ("ExecPluginOptions", "Options", "RemoteOptions", "Reproducible"),
     "pipeline.registry": ("Plugin", "Registry"),
     "pipeline.rendered": ("Rendered",),
+    "validation.api": ("validate",),
 }
 
 __all__ = [
@@ -158,6 +160,7 @@ __all__ = [
     "render_chart",
     "render_jinja",
     "render_jsonnet",
+    "validate",
     "values",
 ]
 

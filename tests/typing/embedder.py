@@ -161,6 +161,7 @@ def main() -> str:
     assert any(change.old is k.MISSING for change in changes), (findings, identity)
     assert [each.name for each in rendered] == ["my-map"]
     assert len(rendered.to_dicts()) == len(rendered) == 1
+    assert k.validate(rendered, kubernetes="1.36") == []
     assert helm.render_chart is k.render_chart
     assert helm.HelmOptions is k.HelmOptions
     assert evaluate() == 2

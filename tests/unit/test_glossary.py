@@ -160,6 +160,9 @@ ALLOWED = {
         AllowedUse("*", "touched", "the codes `touched` and `untouched` of findings are public"),
     ],
     "place": [
+        AllowedUse(
+            "src/kmanifest/validation/*", "Place", "the class: a value with the values around it"
+        ),
         AllowedUse("*", "in place", "English: a change of the object itself, or instead of"),
         AllowedUse("*", "takes the place", "English: replaces"),
         AllowedUse(

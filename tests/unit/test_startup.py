@@ -44,6 +44,7 @@ FORBIDDEN = (
     "kmanifest.pipeline.arguments",
     "kmanifest.pipeline.dumping",
     "kmanifest.io.runner",
+    "kmanifest.validation",
     "logging",
     "multiprocessing",
     "pathlib",

@@ -5,6 +5,7 @@ Source of names and messages: kustomize v5.8.2 kustomize/commands/build/*.go.
 
 import os
 
+from kmanifest.cli import EXIT_FAILURE
 from kmanifest.cli.flags import ANY_VALUE, SWITCHED_ON, CommandLine, Flag, UsageError
 from kmanifest.cli.output import write_rendered
 from kmanifest.cli.shared import (
@@ -77,6 +78,13 @@ GENERAL_FLAGS = (
         "strict",
         "switch",
         "fail when a patch, image, replacement or replica count matches nothing",
+    ),
+    Flag(
+        "validate",
+        "string",
+        "print nothing and fail if a server of Kubernetes 1.36 would refuse a resource; =1.34 for another version",
+        implied_value="1.36",
+        value="version",
     ),
     Flag(
         "verbose",
@@ -238,6 +246,10 @@ def build(command_line: CommandLine) -> int:
     _check_engine(registry, options.engine)
     tree, path = _open_revision(path, command_line.values["rev"], options.root)
     if command_line.values["all"]:
+        if command_line.values["validate"]:
+            raise UsageError(
+                "--validate is for one build: `kmanifest validate DIR` checks all environments"
+            )
         from kmanifest.cli import environments
 
         return environments.build_all(command_line, path, tree, options, registry)
@@ -261,6 +273,11 @@ def build(command_line: CommandLine) -> int:
         from kmanifest.cli import report
 
         report.print_findings(findings)
+    if command_line.values["validate"]:
+        from kmanifest.cli.validate import check_rendered
+
+        if check_rendered(rendered, command_line.values["validate"]):
+            return EXIT_FAILURE
     is_json = command_line.values["output-format"] == JSON
     return write_rendered(rendered, command_line.values["output"], as_json=is_json)
 

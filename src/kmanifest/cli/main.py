@@ -68,6 +68,11 @@ VERBS = (
         "list, describe and check plug-ins, or create a new one",
         "kmanifest.cli.plugins",
     ),
+    Verb(
+        "validate",
+        "report what an API server would refuse",
+        "kmanifest.cli.validate",
+    ),
     Verb("values", "print the values of a kmanifest.yaml", "kmanifest.cli.values"),
     Verb("version", "print the version", "kmanifest.cli.version"),
 )

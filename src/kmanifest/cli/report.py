@@ -86,7 +86,7 @@ def print_error(error: BaseException, *, stack_trace: bool = False, color: str =
 
         print_message("".join(traceback.format_exception(error)))
     if isinstance(error, KmanifestError):
-        print_message(format_error(error, terminal=_is_terminal(), colour=has_colour(color)))
+        print_message(format_error(error, terminal=is_terminal(), colour=has_colour(color)))
     elif isinstance(error, MemoryError):
         print_message("error: out of memory\n")
     elif isinstance(error, RecursionError):
@@ -113,7 +113,7 @@ def _format_for_terminal(error: KmanifestError) -> str:
     shown_error = KmanifestError(
         _relative_message(error), location=_relative_location(error.location)
     )
-    text = f"error: {one_line(str(shown_error))}\n{_source_excerpt(error.location)}"
+    text = f"error: {one_line(str(shown_error))}\n{source_excerpt(error.location)}"
     if len(error.trail) > 1:
         text += (
             f"in: {' -> '.join(one_line(relative_path(directory)) for directory in error.trail)}\n"
@@ -181,7 +181,7 @@ def _relative_message(error: KmanifestError) -> str:
     return error.message.replace(directory, "").replace(f"'{directory[1:]}", "'")
 
 
-def _source_excerpt(location: Location) -> str:
+def source_excerpt(location: Location) -> str:
     """Three source lines with a caret; empty if they can't be read or may contain a secret."""
     lines = _source_lines(_openable_path(location.file)) if location.line else []
     if not 0 < location.line <= len(lines) or _may_show_secret(lines, location):
@@ -226,7 +226,8 @@ def _may_show_secret(lines: Sequence[str], location: Location) -> bool:
     return False
 
 
-def _is_terminal() -> bool:
+def is_terminal() -> bool:
+    """Whether stderr is a terminal."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
@@ -238,7 +239,7 @@ def has_colour(color: str) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return _is_terminal() and os.environ.get("TERM") != "dumb"
+    return is_terminal() and os.environ.get("TERM") != "dumb"
 
 
 def _coloured(line: str) -> str:

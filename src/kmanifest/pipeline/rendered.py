@@ -2,7 +2,7 @@
 
 from kmanifest import yaml
 from kmanifest.model.deadline import TimeLimit, limited_by
-from kmanifest.model.errors import FieldPath, KmanifestError, LimitError
+from kmanifest.model.errors import FieldPath, KmanifestError, LimitError, Location
 from kmanifest.model.findings import CHANGED_FIELD, IMPURE, NO_EFFECT, Finding
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resource import Resource
@@ -184,6 +184,10 @@ class Rendered:
             return finding
         error = KmanifestError(finding.message, location=finding.location)
         return finding._replace(location=self._locate_error(error).location)
+
+    def locate(self, location: Location) -> Location:
+        """Return the location of a field of a source file with line and column, as far as the file has the field."""
+        return self._locate_error(KmanifestError("", location=location)).location
 
     def documents(self) -> Iterator[str]:
         """Yield each resource as a YAML document, in order. Raises LimitError if they exceed `max_output`."""

@@ -16,6 +16,7 @@ from kmanifest.model.deadline import timed
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Any, Final, NamedTuple, Sequence
+from kmanifest.yaml.resolve import resolve_v2
 from kmanifest.yaml.split import split_documents
 
 UNKNOWN_POSITION: Final = (0, 0)
@@ -35,6 +36,7 @@ class _Node(NamedTuple):
     text: str | None
     children: list[Any]
     is_mapping: bool
+    is_quoted: bool = False
 
 
 def find_position(data: bytes, field: Sequence[str | int], *, document: int = 0) -> tuple[int, int]:
@@ -140,6 +142,7 @@ def _parse(data: bytes) -> _Node | None:
                 event.value if kind is ScalarEvent else None,
                 [],
                 kind is MappingStartEvent,
+                kind is ScalarEvent and bool(event.style or event.tag),
             )
             if event.anchor is not None:
                 anchors[event.anchor] = node
@@ -155,3 +158,67 @@ def _parse(data: bytes) -> _Node | None:
         root = root or node
         if kind is MappingStartEvent or kind is SequenceStartEvent:
             stack.append(node)
+
+
+class DuplicateKey(NamedTuple):
+    """A key that its mapping has already. `path`: the mapping's path and the key. `line`: counted from 1."""
+
+    path: tuple[str | int, ...]
+    line: int
+
+
+def find_duplicate_keys(data: bytes) -> list[DuplicateKey]:
+    """Return the keys that the first document sets twice, in a mapping itself or with a `<<`, in the order of the file.
+
+    The result is empty if `data` does not parse. Source: go.yaml.in/yaml/v2 decode.go, mapping and setMapIndex, when strict.
+    """
+    try:
+        root = _parse(data)
+    except (MarkedYAMLError, ReaderError, UnicodeDecodeError):
+        return []
+    found: list[DuplicateKey] = []
+    visited: set[int] = set()
+    stack: list[tuple[_Node, tuple[str | int, ...]]] = [(root, ())] if root is not None else []
+    while stack:
+        node, path = stack.pop()
+        if id(node) in visited:
+            continue
+        visited.add(id(node))
+        if node.is_mapping:
+            found.extend(_duplicates_of(node, path))
+            pairs = zip(node.children[::2], node.children[1::2], strict=False)
+            stack.extend((value, (*path, key.text or "")) for key, value in pairs)
+        else:
+            stack.extend((item, (*path, index)) for index, item in enumerate(node.children))
+    return sorted(found, key=lambda duplicate: duplicate.line)
+
+
+def _duplicates_of(mapping: _Node, path: tuple[str | int, ...]) -> list[DuplicateKey]:
+    found: list[DuplicateKey] = []
+    seen: set[tuple[str, object]] = set()
+    for key, value in zip(mapping.children[::2], mapping.children[1::2], strict=False):
+        if key.text == "<<":
+            sources = [value] if value.is_mapping else value.children[:_MAX_MERGES]
+            keys = [
+                name for source in sources if source.is_mapping for name in source.children[::2]
+            ]
+        else:
+            keys = [key]
+        for name in keys:
+            if name.text is None:
+                continue
+            identity = _identity(name)
+            if identity in seen:
+                found.append(DuplicateKey((*path, name.text), key.position[0]))
+            seen.add(identity)
+    return found
+
+
+def _identity(key: _Node) -> tuple[str, object]:
+    """Return type and value of a key: `1` and `"1"` are different keys."""
+    text = key.text or ""
+    try:
+        value = text if key.is_quoted else resolve_v2(text)
+    except SourceError:
+        value = text
+    return type(value).__name__, value
