@@ -78,14 +78,11 @@ class Checker:
         for resource, read in zip(resources, self._read(rendered), strict=True):
             check_time()
             origin = resource.origin
-            start = Location(
-                origin.file or origin.configured_in or read.template, document=origin.document
-            )
-
-            def locate(field: FieldPath, start: Location = start) -> Location:
-                return rendered.locate(start._replace(field=field))
-
-            yield self._check_object(read.body, (), start, locate, read.faults)
+            file = origin.file or origin.configured_in
+            start = Location(file or read.template, document=origin.document)
+            locate = _locator_of(rendered, start) if file else _without_position(start)
+            result = self._check_object(read.body, (), start, locate, read.faults)
+            yield result._replace(file=rendered.locate(Location(file)).file if file else start.file)
 
     def _read(self, rendered: "Rendered") -> "list[_Read]":
         """Return the resources as the server reads them: the text of templates goes to it as it is."""
@@ -159,6 +156,14 @@ class Checker:
             location = locate(path)._replace(field=fault.path)
             findings.append(_finding(fault, location, settings))
         return result._replace(status=_status(findings), findings=tuple(findings))
+
+
+def _locator_of(rendered: "Rendered", start: Location) -> Locate:
+    return lambda field: rendered.locate(start._replace(field=field))
+
+
+def _without_position(start: Location) -> Locate:
+    return lambda field: start._replace(field=field)
 
 
 class _Read(NamedTuple):
