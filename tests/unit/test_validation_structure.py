@@ -1,8 +1,6 @@
 """The structure of objects: types, unknown fields, required fields and enums, as an API server decodes them."""
 
-import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -328,28 +326,3 @@ def test_words_are_read_as_the_server_reads_them(text: str, value: Any):
     (document,) = read_documents(text.encode())
     read = document.value
     assert (read["a"] if text.startswith("a:") else read) == value
-
-
-def test_newer_versions_come_from_an_installed_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    name = "io.k8s.api.core.v1.ContainerPort"
-    port = {
-        "properties": {
-            "containerPort": {"type": "integer", "format": "int32"},
-            "protocol": {"type": ["string", "null"]},
-        },
-        "required": ["containerPort"],
-    }
-    package = tmp_path / "kubernetes_validate"
-    directory = package / "kubernetes-json-schema" / "v1.38.0-local-strict"
-    directory.mkdir(parents=True)
-    (package / "__init__.py").touch()
-    (directory / "_definitions.json").write_text(json.dumps({"$defs": {name: port}}))
-    monkeypatch.syspath_prepend(str(tmp_path))
-    definitions = load_definitions((1, 38))
-    (index,) = definitions.indexes()
-    fields = definitions.definition(index).fields
-    assert fields["protocol"] == ("s", False, ("SCTP", "TCP", "UDP"), '"TCP"')
-    with pytest.raises(SourceError, match="no definitions"):
-        load_definitions((1, 39))
