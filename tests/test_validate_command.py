@@ -73,6 +73,16 @@ def test_a_kustomization_is_built(run: Runner):
     assert run("validate", "k") == (1, f"k/pod.yaml:7:5: error: {LINE}\n", "")
 
 
+def test_the_text_of_a_chart_is_read_as_the_server_reads_it(run: Runner):
+    write(
+        c__Chart="{apiVersion: v2, name: c, version: 1.0.0}",
+        c__templates__a=GOOD_MAP.replace("b}", "yes}"),
+    )
+    code, out, _ = run("validate", "c")
+    assert code == 1
+    assert out.startswith("c/templates/a.yaml: error: data.a: json: cannot unmarshal bool")
+
+
 def test_each_environment_of_a_kmanifest_yaml_is_built(run: Runner):
     write(
         s__kmanifest="environments: {axes: {env: [dev, prod]}}\nresources: [pod.yaml, '{env}.yaml']\n",

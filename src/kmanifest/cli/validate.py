@@ -158,7 +158,7 @@ def _excerpt() -> "Callable[[Location], str] | None":
 
 def check_rendered(rendered: "Rendered", kubernetes: str) -> bool:
     """Print on stderr what a server would refuse of a build, and return whether there is anything."""
-    from kmanifest.cli.report import print_message, relative_path
+    from kmanifest.cli.report import print_message
     from kmanifest.model.errors import SourceError
     from kmanifest.validation.api import validate as find_faults
     from kmanifest.validation.report.text import finding_line
@@ -168,8 +168,8 @@ def check_rendered(rendered: "Rendered", kubernetes: str) -> bool:
     except SourceError as error:
         raise UsageError(f"--validate: {error.message}") from error
     for finding in findings:
-        location = finding.location._replace(file=relative_path(finding.location.file))
-        print_message(f"{finding_line(finding._replace(location=location), None)}\n")
+        shown = finding._replace(location=_relative_location(finding.location))
+        print_message(f"{finding_line(shown, None)}\n")
     return any(finding.severity == "error" for finding in findings)
 
 
@@ -324,25 +324,31 @@ def _builds(
 
 
 def _with_relative_files(result: "Result") -> "Result":
-    from kmanifest.cli.report import relative_path
-
     findings = tuple(
-        finding._replace(
-            location=finding.location._replace(file=relative_path(finding.location.file))
-        )
+        finding._replace(location=_relative_location(finding.location))
         for finding in result.findings
     )
-    file = result.file
-    return result._replace(file=relative_path(f"/{file}" if file[:1] not in ("", "/") and "://" not in file else file), findings=findings)  # fmt: skip
+    return result._replace(file=_relative(result.file), findings=findings)
+
+
+def _relative_location(location: "Location") -> "Location":
+    return location._replace(file=_relative(location.file))
+
+
+def _relative(path: str) -> str:
+    """Return an absolute path relative to the current directory. Others are paths of templates."""
+    from kmanifest.cli.report import relative_path
+
+    return relative_path(path) if path.startswith("/") else path
 
 
 COMMAND = Command(
     ("validate",),
     "TARGET|FILE|DIR|-...",
     """\
-Report what a Kubernetes API server would refuse, without a server: unknown fields, wrong types, missing and invalid values. A
-directory with a kustomization, a chart or a kmanifest.yaml is built, for all its environments; of any other directory all YAML and
-JSON files are read. The exit code is 1 if something would be refused.
+Report what a Kubernetes API server would refuse, without a server: unknown fields, wrong types, missing and invalid values.
+A directory with a kustomization, a chart or a kmanifest.yaml is built, for all its environments. Of any other directory all
+YAML and JSON files are read. The exit code is 1 if something would be refused.
 """,
     (
         ("Validation flags", VALIDATION_FLAGS),

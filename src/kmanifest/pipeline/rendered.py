@@ -185,6 +185,11 @@ class Rendered:
         error = KmanifestError(finding.message, location=finding.location)
         return finding._replace(location=self._locate_error(error).location)
 
+    @property
+    def template_text(self) -> str | None:
+        """The text as the templates wrote it, or None if it is printed from the resources."""
+        return self._text
+
     def locate(self, location: Location) -> Location:
         """Return the location of a field of a source file with line and column, as far as the file has the field."""
         return self._locate_error(KmanifestError("", location=location)).location

@@ -15,8 +15,6 @@ field is no pointer: the object always has the value, with empty fields if it is
 pointer, for which an empty string and an absent one differ.
 """
 
-import json
-
 from kmanifest.startup.typing import Any, Final, Mapping, NamedTuple
 
 Version = tuple[int, int]
@@ -63,6 +61,8 @@ SPACE: Final = "%20"
 
 def read_bundle(data: bytes) -> dict[str, Any]:
     """Return the definitions of a file `_definitions.json` of `kubernetes-validate`, by name."""
+    import json  # for new data only
+
     bundle = json.loads(data)
     definitions: dict[str, Any] = bundle.get("$defs") or bundle["definitions"]
     return definitions

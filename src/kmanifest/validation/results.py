@@ -7,6 +7,7 @@ from kmanifest.startup.typing import (
     TYPE_CHECKING,
     Any,
     Callable,
+    Final,
     Iterable,
     Iterator,
     Literal,
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from kmanifest.pipeline.rendered import Rendered
 
 Status = Literal["valid", "invalid", "error", "skipped", "empty"]
+
+
+_SOURCE: Final = b"# Source: "
 
 
 class Settings(NamedTuple):
@@ -70,15 +74,32 @@ class Checker:
 
     def check_rendered(self, rendered: "Rendered") -> Iterator[Result]:
         """Yield a result for each resource of a build."""
-        for resource in rendered.read_only_resources:
+        resources = rendered.read_only_resources
+        for resource, read in zip(resources, self._read(rendered), strict=True):
             check_time()
             origin = resource.origin
-            start = Location(origin.file or origin.configured_in, document=origin.document)
+            file = origin.file or origin.configured_in
+            start = Location(file or read.template, document=origin.document)
+            locate = _locator_of(rendered, start) if file else _without_position(start)
+            result = self._check_object(read.body, (), start, locate, read.faults)
+            yield result._replace(file=rendered.locate(Location(file)).file if file else start.file)
 
-            def locate(field: FieldPath, start: Location = start) -> Location:
-                return rendered.locate(start._replace(field=field))
-
-            yield self._check_object(resource.body, (), start, locate, ())
+    def _read(self, rendered: "Rendered") -> "list[_Read]":
+        """Return the resources as the server reads them: the text of templates goes to it as it is."""
+        printed = [_Read(resource.body) for resource in rendered.read_only_resources]
+        text = rendered.template_text
+        if text is None:
+            return printed
+        documents = read_documents(text.encode("utf-8", "replace"), self.validator.limits)
+        read = [
+            _Read(document.value, document.faults, _template_of(document))
+            for document in documents
+            if isinstance(document.value, dict)
+        ]
+        is_same = [_identity(each.body) for each in read] == [
+            _identity(each.body) for each in printed
+        ]
+        return read if is_same else printed
 
     def check_body(self, body: Mapping[str, Any]) -> Result:
         """Return the result for an object that is in no file."""
@@ -135,6 +156,29 @@ class Checker:
             location = locate(path)._replace(field=fault.path)
             findings.append(_finding(fault, location, settings))
         return result._replace(status=_status(findings), findings=tuple(findings))
+
+
+def _locator_of(rendered: "Rendered", start: Location) -> Locate:
+    return lambda field: rendered.locate(start._replace(field=field))
+
+
+def _without_position(start: Location) -> Locate:
+    return lambda field: start._replace(field=field)
+
+
+class _Read(NamedTuple):
+    """A resource of a build. `template`: the path of its template, as Helm prints it; empty if it has none."""
+
+    body: Any
+    faults: tuple[Fault, ...] = ()
+    template: str = ""
+
+
+def _template_of(document: Document) -> str:
+    for line in document.part.data.split(b"\n", 2)[:2]:  # the first may be `---`
+        if line.startswith(_SOURCE):
+            return line[len(_SOURCE) :].decode("utf-8", "replace").strip()
+    return ""
 
 
 class _Locator:
