@@ -51,6 +51,11 @@ class Faults(NamedTuple):
     report: Report
     base: FieldPath = ()
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """Return the version of Kubernetes."""
+        return self.place.subject.version
+
     def at(self, *steps: str | int) -> "Faults":
         """Return the reporter for a field of this one."""
         return Faults(self.place, self.report, (*self.base, *steps))
@@ -89,6 +94,10 @@ class Faults(NamedTuple):
     def not_found(self, path: FieldPath, value: Any) -> None:
         """Report a name that refers to nothing."""
         self.report(self.place, (*self.base, *path), "not-found", messages.not_found(value))
+
+    def warn(self, path: FieldPath, message: str) -> None:
+        """Report what only some servers refuse."""
+        self.report(self.place, (*self.base, *path), "warning", message)
 
     def one_of(self, path: FieldPath, value: str, supported: Sequence[str]) -> None:
         """Report a string that is not one of a few. An empty one is reported as well."""
