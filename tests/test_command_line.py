@@ -160,7 +160,7 @@ def test_colour_on_a_terminal(
     monkeypatch.setenv("TERM", "xterm")
     for name, text in environment.items():
         monkeypatch.setenv(name, text)
-    monkeypatch.setattr(report, "_is_terminal", lambda: terminal)
+    monkeypatch.setattr(report, "is_terminal", lambda: terminal)
     assert report.has_colour("auto") is is_coloured
 
 

@@ -337,7 +337,7 @@ MISTAKES = {
     "near key": ("[build]\nstrct = true\n", "2: build.strct: unknown key (did you mean strict?)"),
     "near table": ("color = 'auto'\n\n[biuld]\n", "3: biuld: unknown key (did you mean build?)"),
     "near verb": ("[helm.tmplate]\n", "1: helm.tmplate: unknown key (did you mean template?)"),
-    "other table": ("strict = true\n", "1: strict: unknown key; it belongs to [build] or [helm.lint]"),
+    "other table": ("strict = true\n", "1: strict: unknown key; it belongs to [build] or [helm.lint] or [validate]"),
     "nothing near": ("[version]\nzzz = 1\n", "2: version.zzz: unknown key"),
     "not a setting": ("directory = 'x'\n", "1: directory: unknown key"),
     "dotted": ("build.strict = 1\n", "1: build.strict: expected true or false, got an integer"),

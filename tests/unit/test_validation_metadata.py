@@ -1,6 +1,9 @@
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-from tests.rule_cases import assert_faults, faults_of
+from tests.rule_cases import Found, assert_faults, faults_of
 
 SUBDOMAIN = "a lowercase RFC 1123 subdomain"
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap"}
@@ -10,8 +13,8 @@ KINDS = {
 }  # fmt: skip
 
 
-def meta_faults(kind, meta):
-    body = {"apiVersion": KINDS[kind], "kind": kind, "metadata": meta}
+def meta_faults(kind: str, meta: Mapping[str, Any]) -> Found:
+    body: dict[str, Any] = {"apiVersion": KINDS[kind], "kind": kind, "metadata": meta}
     if kind == "Service":
         body["spec"] = {"ports": [{"port": 80}]}
     found = faults_of(body)
@@ -230,3 +233,21 @@ def test_the_server_does_not_check_selectors_of_metrics():
         }
     )
     assert [path for path, _, _ in found if "selector" in path] == []
+
+
+@pytest.mark.parametrize("field", ["name", "generateName"])
+def test_an_api_service_is_named_after_its_version_and_group(field: str):
+    body = {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {field: "Bad"},
+        "spec": {"version": "v1", "group": "a.b", "groupPriorityMinimum": 1, "versionPriority": 1},
+    }
+    found = [fault for fault in faults_of(body) if fault[0].startswith("metadata")]
+    assert_faults(
+        found,
+        (
+            f"metadata.{field}",
+            'Invalid value: "Bad": must be `spec.version+"."+spec.group`: "v1.a.b"',
+        ),
+    )

@@ -340,9 +340,9 @@ COMMAND = Command(
     ("validate",),
     "TARGET|FILE|DIR|-...",
     """\
-Report what a Kubernetes API server would refuse, without a server: unknown fields, wrong types, missing and invalid values. A
-directory with a kustomization, a chart or a kmanifest.yaml is built, for all its environments; of any other directory all YAML and
-JSON files are read. The exit code is 1 if something would be refused.
+Report what a Kubernetes API server would refuse, without a server: unknown fields, wrong types, missing and invalid values.
+A directory with a kustomization, a chart or a kmanifest.yaml is built, for all its environments. Of any other directory all
+YAML and JSON files are read. The exit code is 1 if something would be refused.
 """,
     (
         ("Validation flags", VALIDATION_FLAGS),

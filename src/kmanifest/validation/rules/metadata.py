@@ -54,7 +54,6 @@ NAME_RULES: Final[Mapping[str, NameRule]] = {
     "CertificateSigningRequest": path_segment,
     "PodDisruptionBudget": path_segment,
     # These have rules of their own, which depend on other fields.
-    "APIService": path_segment,
     "ClusterTrustBundle": path_segment,
     "StorageVersion": path_segment,
 }
@@ -96,7 +95,19 @@ def name_rule(subject: Subject) -> NameRule:
         return dns_label if subject.version >= _RELAXED_SERVICE_NAMES else dns1035_label
     if subject.kind == "Event" and not subject.group:
         return path_segment
+    if subject.kind == "APIService":
+        return _service_rule(subject.body.get("spec") or {})
     return NAME_RULES.get(subject.kind, dns_subdomain)
+
+
+def _service_rule(spec: Mapping[str, Any]) -> NameRule:
+    """Return the rule for the name of an APIService.
+
+    Source: k8s.io/kube-aggregator pkg/apis/apiregistration/validation/validation.go, ValidateAPIService.
+    """
+    wanted = f"{spec.get('version') or ''}.{spec.get('group') or ''}"
+    text = f'must be `spec.version+"."+spec.group`: "{wanted}"'
+    return lambda name: () if name == wanted else (text, *path_segment(name))
 
 
 def object_meta(place: Place, report: Report) -> None:
