@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
 
-from tests.rule_cases import faults_of
+from tests.rule_cases import validator
 
 ABSENT: Final = object()
 """The value of an edit that removes a field."""
@@ -36,7 +36,8 @@ def faults_after(
     body: Mapping[str, Any], edits: Edits, version: tuple[int, int] = (1, 36)
 ) -> list[str]:
     """Return the faults of an object with edits, each as its path, a colon and the message."""
-    return [f"{path}: {message}" for path, _, message in faults_of(edited(body, edits), version)]
+    faults = validator(version).check_object(edited(body, edits))
+    return [f"{'.'.join(map(str, fault.path))}: {fault.message}" for fault in faults]
 
 
 def assert_faults_after(body: Mapping[str, Any], edits: Edits, expected: Sequence[str]) -> None:

@@ -275,3 +275,13 @@ def test_the_version_of_a_standard_decides():
     assert check_pod_security(body, Standard("baseline", (1, 33)), (1, 36)) == []
     [fault] = check_pod_security(body, Standard("baseline", (1, 34)), (1, 36))
     assert fault.message.startswith('violates PodSecurity "baseline:v1.34": probe')
+
+
+@pytest.mark.parametrize("value", [None, "", "x", 0, 1.5, True, [], [None], ["a"], {"a": None}])
+@pytest.mark.parametrize("field", ["securityContext", "volumes", "initContainers", "hostUsers"])
+def test_values_of_other_types_in_custom_resources(field, value):
+    body = {
+        "kind": "Rollout",
+        "spec": {"template": {"spec": {"containers": [{field: value}], field: value}}},
+    }
+    assert check_pod_security(body, Standard("restricted"), (1, 36))

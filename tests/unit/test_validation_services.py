@@ -113,7 +113,7 @@ SERVICE = {
             {"spec.clusterIP": "10.0.0.1", "spec.ipFamilies": ["IPv6"]},
             [
                 'spec.clusterIPs.0: Invalid value: "10.0.0.1": expected an IPv6 value as indicated by `ipFamilies[0]`',
-                'spec.ipFamilies.0: Invalid value: "IPv6": not configured on this cluster',
+                "spec.ipFamilies.0: a cluster whose Services have IPv4 only, as by default, will refuse IPv6",
             ],
         ),
         (
@@ -126,7 +126,7 @@ SERVICE = {
         (
             {"spec.ipFamilyPolicy": "RequireDualStack"},
             [
-                'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack ser'
+                "spec.ipFamilyPolicy: a cluster whose Services have IPv4 only, as by default, will refuse RequireDualStack"
             ],
         ),
         ({"spec.ipFamilyPolicy": "PreferDualStack"}, []),
@@ -280,7 +280,7 @@ HEADLESS = {
         (
             {"spec.selector": {"a": "b"}, "spec.ipFamilyPolicy": "RequireDualStack"},
             [
-                'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack ser'
+                "spec.ipFamilyPolicy: a cluster whose Services have IPv4 only, as by default, will refuse RequireDualStack"
             ],
         ),
     ],

@@ -395,9 +395,10 @@ def _check_user(pod: Pod) -> Violation | None:
 
 
 def _find_seccomp(value: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
-    profile = _security(value).get("seccompProfile")
-    if profile is not None and text_of(profile, "type") not in _SECCOMP:
-        yield (_CONTEXT, "seccompProfile", "type"), text_of(profile, "type")
+    security = _security(value)
+    type_ = text_of(mapping_of(security, "seccompProfile"), "type")
+    if security.get("seccompProfile") is not None and type_ not in _SECCOMP:
+        yield (_CONTEXT, "seccompProfile", "type"), type_
 
 
 def _check_seccomp(pod: Pod) -> Violation | None:
@@ -429,8 +430,10 @@ def _check_app_armor(pod: Pod) -> Violation | None:
     annotations = mapping_of(pod.meta, "annotations")
 
     def find(value: Mapping[str, Any]) -> Iterator[tuple[FieldPath, str]]:
-        profile = _security(value).get("appArmorProfile")
-        type_ = None if profile is None else text_of(profile, "type")
+        security = _security(value)
+        type_ = None
+        if security.get("appArmorProfile") is not None:
+            type_ = text_of(mapping_of(security, "appArmorProfile"), "type")
         name = text_of(value, "name")
         # The server sets the field of a Pod's container from the annotation.
         if type_ is None and name and not pod.is_template:
@@ -592,10 +595,10 @@ def check_pod_security(
 
 def _find_pod(body: Mapping[str, Any]) -> tuple[FieldPath, Mapping[str, Any]] | None:
     """Return the path and value of a pod or a template: by kind, and in a custom resource by what it holds."""
-    kind = body.get("kind")
+    kind = text_of(body, "kind")
     if kind == "Pod":
         return (), body
-    path = _TEMPLATES.get(kind or "", ("spec", "template"))
+    path = _TEMPLATES.get(kind, ("spec", "template"))
     value: Any = body
     for step in path:
         value = value.get(step) if isinstance(value, Mapping) else None

@@ -13,7 +13,7 @@ from kmanifest.startup.typing import Any, Final, Literal, Mapping, NamedTuple
 from kmanifest.validation.rules.reading import Faults, items_of, mapping_of, strings_of, text_of
 
 Level = Literal["root", "items", "field"]
-"""Where a schema stands: at the root, as the items of a list, or as a field or the values of a map."""
+"""The position of a schema: at the root, as the items of a list, or as a field or the values of a map."""
 
 _TYPES: Final = ("array", "boolean", "integer", "number", "object", "string")
 _UNSUPPORTED: Final = (

@@ -63,7 +63,7 @@ def check_subset(place: Place, report: Report) -> None:
 
 def _check_address(faults: Faults, address: Mapping[str, Any]) -> None:
     ip, name, node = text_of(address, "ip"), text_of(address, "hostname"), address.get("nodeName")
-    faults.invalid(("ip",), ip, *ip_address(ip))
+    faults.invalid(("ip",), ip, *ip_address(ip, faults.version))
     check_endpoint_ip(faults.at("ip"), ip)
     if name:
         faults.invalid(("hostname",), name, *syntax.dns_label(name))
@@ -149,7 +149,9 @@ def _check_slice_address(faults: Faults, text: str, address_type: str) -> None:
         return
     if address_type not in {"IPv4", "IPv6"}:
         return
-    problems = ip_address(text) if address_type == "IPv4" else canonical_ip_address(text)
+    problems = canonical_ip_address(text)
+    if address_type == "IPv4":
+        problems = ip_address(text, faults.version)
     faults.invalid((), text, *problems)
     if problems:
         return

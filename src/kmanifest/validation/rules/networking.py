@@ -225,12 +225,12 @@ def check_block(place: Place, report: Report) -> None:
     if not text:
         faults.required(("cidr",))
         return
-    faults.invalid(("cidr",), text, *check_cidr(text))
+    faults.invalid(("cidr",), text, *check_cidr(text, faults.version))
     network = parse_cidr(text)
     if network is None:
         return
     for index, except_ in enumerate(strings_of(place.value, "except")):
-        faults.invalid(("except", index), except_, *check_cidr(except_))
+        faults.invalid(("except", index), except_, *check_cidr(except_, faults.version))
         inner = parse_cidr(except_)
         if inner is not None and not _is_strict_subset(inner, network):
             faults.invalid(("except", index), except_, "must be a strict subset of `cidr`")

@@ -292,7 +292,7 @@ def _check_pod_cidrs(faults: Faults, spec: Mapping[str, Any]) -> None:
     first, cidrs = text_of(spec, "podCIDR"), strings_of(spec, "podCIDRs")
     cidrs = cidrs or ([first] if first else [])
     for index, text in enumerate(cidrs):
-        faults.invalid((index,), text, *check_cidr(text))
+        faults.invalid((index,), text, *check_cidr(text, faults.version))
     networks = [network for text in cidrs if (network := parse_cidr(text)) is not None]
     versions = {network.address.ip.version for network in networks}
     if len(cidrs) > 1 and (len(cidrs) > 2 or len(versions) < len(cidrs)):

@@ -1,6 +1,7 @@
 """Reading fields of a decoded value, and reporting faults of it with the server's messages.
 
 Rules run only when the whole object decodes. So a field has the type of its definition, or is null, which is like absent.
+The Pod Security Standards also read custom resources, where a value of another type is like an absent one.
 """
 
 from kmanifest.model.errors import FieldPath
@@ -19,8 +20,13 @@ def text_of(value: Mapping[str, Any], key: str) -> str:
 
 def number_of(value: Mapping[str, Any], key: str) -> int | None:
     """Return an integer, or None. A float such as 80.0 is an integer to the server."""
-    found = value.get(key)
-    return None if found is None or isinstance(found, str) else int(found)
+    return _integer(value.get(key))
+
+
+def _integer(value: Any) -> int | None:
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def mapping_of(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -29,19 +35,24 @@ def mapping_of(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else _NOTHING
 
 
+def _list_of(value: Mapping[str, Any], key: str) -> Sequence[Any]:
+    found = value.get(key)
+    return found if isinstance(found, list) else ()
+
+
 def strings_of(value: Mapping[str, Any], key: str) -> list[str]:
     """Return a list of strings. The server reads a null in it as an empty string."""
-    return ["" if item is None else item for item in value.get(key) or ()]
+    return [item if isinstance(item, str) else "" for item in _list_of(value, key)]
 
 
 def numbers_of(value: Mapping[str, Any], key: str) -> list[int]:
     """Return a list of integers. The server reads a null in it as zero."""
-    return [int(item or 0) for item in value.get(key) or ()]
+    return [_integer(item) or 0 for item in _list_of(value, key)]
 
 
 def items_of(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     """Return a list of mappings. The server reads a null in it as an empty one."""
-    return [_NOTHING if item is None else item for item in value.get(key) or ()]
+    return [item if isinstance(item, Mapping) else _NOTHING for item in _list_of(value, key)]
 
 
 class Faults(NamedTuple):
@@ -50,6 +61,11 @@ class Faults(NamedTuple):
     place: Place
     report: Report
     base: FieldPath = ()
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Return the version of Kubernetes."""
+        return self.place.subject.version
 
     def at(self, *steps: str | int) -> "Faults":
         """Return the reporter for a field of this one."""
@@ -89,6 +105,10 @@ class Faults(NamedTuple):
     def not_found(self, path: FieldPath, value: Any) -> None:
         """Report a name that refers to nothing."""
         self.report(self.place, (*self.base, *path), "not-found", messages.not_found(value))
+
+    def warn(self, path: FieldPath, message: str) -> None:
+        """Report what only some servers refuse."""
+        self.report(self.place, (*self.base, *path), "warning", message)
 
     def one_of(self, path: FieldPath, value: str, supported: Sequence[str]) -> None:
         """Report a string that is not one of a few. An empty one is reported as well."""

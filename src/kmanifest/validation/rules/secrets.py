@@ -71,15 +71,20 @@ def _check_type(
 def _check_docker_config(
     faults: Faults, key: str, data: Mapping[str, Any], strings: Mapping[str, Any]
 ) -> None:
-    if key in strings:
-        text = strings[key] or ""
-    else:
-        from base64 import b64decode
-
-        text = b64decode(data[key] or "").decode("utf-8", "replace")
+    given = strings[key] or "" if key in strings else None
+    text = _decode(data[key]).decode("utf-8", "replace") if given is None else given
     problem = _find_json_fault(text)
     if problem:
         faults.invalid(("data", key), _REDACTED, problem)
+
+
+def _decode(value: Any) -> bytes:
+    """Return the bytes of base64, or of a list of numbers, which Go takes as well."""
+    if isinstance(value, list):
+        return bytes(int(item or 0) for item in value)
+    from base64 import b64decode
+
+    return b64decode(value or "")
 
 
 def _find_json_fault(text: str) -> str | None:

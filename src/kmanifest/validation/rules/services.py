@@ -32,6 +32,7 @@ _TOPOLOGY_HINTS: Final = "service.kubernetes.io/topology-aware-hints"
 _TOPOLOGY_MODE: Final = "service.kubernetes.io/topology-mode"
 _MAX_TIMEOUT: Final = 86_400
 _DISTRIBUTIONS: Final = ("PreferClose", "PreferSameZone", "PreferSameNode")
+_ONE_FAMILY: Final = "a cluster whose Services have IPv4 only, as by default, will refuse"
 _DUAL_STACK: Final = "must be 'RequireDualStack' or 'PreferDualStack' when multiple "
 
 
@@ -85,7 +86,7 @@ def _check_external_name(spec: Mapping[str, Any], faults: Faults) -> None:
 
 def _check_external_ips(spec: Mapping[str, Any], faults: Faults) -> None:
     for index, ip in enumerate(strings_of(spec, "externalIPs")):
-        problems = ip_address(ip)
+        problems = ip_address(ip, faults.version)
         faults.invalid(("externalIPs", index), ip, *problems)
         if not problems:
             check_endpoint_ip(faults.at("externalIPs", index), ip)
@@ -96,7 +97,7 @@ def _check_load_balancer(spec: Mapping[str, Any], faults: Faults, type_: str) ->
     if ranges and type_ != _LOAD_BALANCER:
         faults.forbidden((_RANGES_FIELD,), _ONLY_LOAD_BALANCER)
     for index, text in enumerate(map(str.strip, ranges)):
-        faults.invalid((_RANGES_FIELD, index), text, *check_cidr(text))
+        faults.invalid((_RANGES_FIELD, index), text, *check_cidr(text, faults.version))
     if spec.get("allocateLoadBalancerNodePorts") is not None and type_ != _LOAD_BALANCER:
         faults.forbidden(("allocateLoadBalancerNodePorts",), _ONLY_LOAD_BALANCER)
     class_ = spec.get("loadBalancerClass")
@@ -141,7 +142,7 @@ def _check_each_ip(ips: list[str], faults: Faults) -> bool:
                 faults.invalid(("clusterIPs",), ips, "'None' must be the first and only value")
                 are_right = False
             continue
-        problems = ip_address(ip)
+        problems = ip_address(ip, faults.version)
         faults.invalid(("clusterIPs", index), ip, *problems)
         are_right = are_right and not problems
     return are_right
@@ -153,7 +154,7 @@ def _family(ip: str) -> str:
 
 
 def check_ip_families(place: Place, report: Report) -> None:
-    """Check the families of IP against the policy, and against a cluster that has IPv4 only, as by default.
+    """Check the families of IP against the policy. Which families a cluster has is not known, so that it is a warning.
 
     Source: pkg/registry/core/service/storage/alloc.go, initIPFamilyFields.
     """
@@ -171,11 +172,10 @@ def check_ip_families(place: Place, report: Report) -> None:
     if is_open or len(set(families)) != len(families):
         return
     if policy == "RequireDualStack":
-        detail = "this cluster is not configured for dual-stack services"
-        faults.invalid(("ipFamilyPolicy",), policy, detail)
+        faults.warn(("ipFamilyPolicy",), f"{_ONE_FAMILY} RequireDualStack")
     for index, family in enumerate(families):
         if family == "IPv6":
-            faults.invalid(("ipFamilies", index), family, "not configured on this cluster")
+            faults.warn(("ipFamilies", index), f"{_ONE_FAMILY} IPv6")
 
 
 def check_session_affinity(place: Place, report: Report) -> None:
@@ -296,7 +296,7 @@ def check_annotations(place: Place, report: Report) -> None:
         faults.forbidden((_SOURCE_RANGES,), _ONLY_LOAD_BALANCER)
     text = (annotations[_SOURCE_RANGES] or "").strip()
     for part in text.split(",") if text else ():
-        faults.invalid((_SOURCE_RANGES,), part.strip(), *check_cidr(part.strip()))
+        faults.invalid((_SOURCE_RANGES,), part.strip(), *check_cidr(part.strip(), faults.version))
 
 
 RULES: Final[Rules] = {
