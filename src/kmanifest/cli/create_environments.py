@@ -40,7 +40,9 @@ values:
 """
 _NO_RESOURCES: Final = "resources: []\n# resources:\n# - web.yaml\n"
 _VALUES: Final = "replicas: 1\n"
-_PROD_VALUES: Final = "replicas: 3    # has an effect when a replacement in kmanifest.yaml reads it\n"
+_PROD_VALUES: Final = (
+    "replicas: 3    # has an effect when a replacement in kmanifest.yaml reads it\n"
+)
 
 
 def write_definition(resources: Sequence[str], fields: str) -> None:
