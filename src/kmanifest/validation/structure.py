@@ -29,7 +29,7 @@ _MAX_SUGGESTIONS: Final = 100
 """Near names are searched for so many faults of an object."""
 
 ListKeys = tuple[tuple[str, Any], ...]
-"""The fields that tell the items of a list apart, with their defaults; none in a set. Source: x-kubernetes-list-map-keys."""
+"""The fields that identify the items of a list, with their defaults; none in a set. Source: x-kubernetes-list-map-keys."""
 
 _RANGES: Final = {"i": ("int32", 1 << 31), "l": ("int64", 1 << 63)}
 
