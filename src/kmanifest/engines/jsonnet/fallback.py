@@ -160,8 +160,8 @@ class _Evaluator:
 
     def _frames(self, line: str) -> list[Frame]:
         match = _FRAME.match(line)
-        if match is None or match[1].startswith("<std>"):
-            return []
+        if match is None or match[1].startswith("<std>") or _MARK in match[1]:
+            return []  # the library, which no file of the program is
         path = _from_absolute("/" + match[1].lstrip("/"))
         number, column = int(match[2]), int(match[3])
         last_line, last_column = int(match[4] or number), int(match[5] or column)
