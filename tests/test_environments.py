@@ -61,6 +61,15 @@ def test_an_environment_is_chosen_by_the_path():
     assert build("shop/prod/us", tree=tree).find("ConfigMap", "map").namespace == "prod"
 
 
+def test_a_directory_with_the_name_of_a_value_hides_no_environment():
+    tree = {
+        f"shop/{name}": content
+        for name, content in files(AXES + "namespace: '{env}'\nresources: [map.yaml]").items()
+    }
+    tree |= {"shop/prod/patches/a.yaml": ""}
+    assert build("shop/prod/us", tree=tree).find("ConfigMap", "map").namespace == "prod"
+
+
 def test_a_directory_wins_over_an_environment_of_its_name():
     tree = {
         f"shop/{name}": content for name, content in files(AXES + "resources: [map.yaml]").items()

@@ -285,15 +285,15 @@ def split_environment(path: str, tree: "Tree | None", options: Options) -> tuple
     if exists(path):
         return path, options
     directory, environment = path, ""
-    while not exists(directory):
+    while directory not in ("/", "."):
         directory, slash, name = directory.rstrip("/").rpartition("/")
         environment = f"{name}/{environment}" if environment else name
         directory = directory or ("/" if slash else ".")
-        if directory in ("/", "."):
-            break
-    if not exists(os.path.join(directory, "kmanifest.yaml")) or _has_environment(options):
-        return path, options
-    return directory, with_environment(options, environment)
+        # A directory of the name of a value, such as shop/prod, does not hide shop/prod/eu.
+        if exists(os.path.join(directory, "kmanifest.yaml")):
+            found = not _has_environment(options)
+            return (directory, with_environment(options, environment)) if found else (path, options)
+    return path, options
 
 
 def _has_environment(options: Options) -> bool:

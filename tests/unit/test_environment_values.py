@@ -191,7 +191,7 @@ FAULTS = {
         ["a: 1.5", "a: true"], "app/layer1.yaml:1:1: a: expected a number, got boolean (declared in values.yaml:1:1)",
     ),
     "integer for a string": (
-        ["a: x", "a: 1"], "app/layer1.yaml:1:1: a: expected a string, got integer (declared in values.yaml:1:1)",
+        ["a: x", "a: 1"], "app/layer1.yaml:1:1: a: expected a string, got integer; quote it (declared in values.yaml:1:1)",
     ),
     "mapping for a scalar": (
         ["x: 0\na: 1", "x: 1\na: {b: 2}"],

@@ -29,6 +29,7 @@ from kmanifest.model.fieldpath import MISSING
 from kmanifest.model.values import type_name
 from kmanifest.startup.typing import Any, Final
 
+_UNQUOTED: Final = ("integer", "number", "boolean")
 _MAX_PATHS: Final = 1_000
 
 _Source = tuple[int, Link]
@@ -192,7 +193,8 @@ def _fault_error(first: Layer, layer: Layer, fault: Fault) -> KmanifestError:
         return MissingError(f"not declared in {first.name}", near=fault.near, location=location)
     declared = first.locate(_outside_of_lists(path))._replace(file=first.name)
     expected = " or ".join(f"{_article(name)} {name}" for name in fault.expected)
-    message = f"expected {expected}, got {fault.got} (declared in {declared})"
+    hint = "; quote it" if fault.expected == ("string",) and fault.got in _UNQUOTED else ""
+    message = f"expected {expected}, got {fault.got}{hint} (declared in {declared})"
     return SourceError(message, location=location)
 
 
