@@ -9,6 +9,7 @@ from kmanifest import (
     Change,
     EnvironmentOptions,
     KmanifestError,
+    LimitError,
     MemoryCache,
     MissingError,
     Options,
@@ -18,6 +19,7 @@ from kmanifest import (
     environments,
     values,
 )
+from kmanifest.engines.environment import kustomization
 
 CONFIG_MAP = "{apiVersion: v1, kind: ConfigMap, metadata: {name: map}}"
 AXES = "environments: {axes: {env: [dev, prod], region: [eu, us]}}\n"
@@ -457,6 +459,61 @@ def test_invalid_entries(entry: str, message: str, field: tuple[Any, ...], near:
     assert (error.message, error.near) == (message, near)
     assert error.location.field == ("resources", 0, *field)
     assert (error.location.file, error.location.line) == ("kmanifest.yaml", 4)
+
+
+# --- bounds
+
+
+def test_lists_that_layers_append_are_bounded():
+    items = "l: [" + ", ".join(["1"] * 20_000) + "]"
+    layers = ", ".join(["{file: more.yaml, lists: {l: append}}"] * 1000)
+    tree = files(f"values: [values.yaml, {layers}]\nresources: [map.yaml]")
+    error = error_of(tree | {"values.yaml": "l: []", "more.yaml": items})
+    assert (error.code, error.message) == (
+        "limit-error",
+        "a merged list has more than 100000 items",
+    )
+
+
+def test_instances_inside_of_instances_are_bounded(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(kustomization, "MAX_READ", 500)
+    tree = {"l0/kmanifest.yaml": "{values: [{a: ''}], namePrefix: x-}"}
+    for level in range(1, 31):
+        instances = ", ".join(f"{name}: {{a: {name}{level}}}" for name in "ab")
+        entry = f"{{path: ../l{level - 1}, instances: {{{instances}}}}}"
+        tree[f"l{level}/kmanifest.yaml"] = f"values: [{{a: ''}}]\nresources: [{entry}]"
+    with pytest.raises(
+        LimitError, match=r"the build uses kmanifest\.yaml files more than 500 times"
+    ):
+        build("l30", tree=tree)
+
+
+def test_rows_that_are_excluded_one_by_one_take_linear_time():
+    names = [f"v{number}" for number in range(9_000)]
+    excluded = ", ".join(f"{{a: {name}}}" for name in names[1:])
+    axes = f"environments: {{axes: {{a: [{', '.join(names)}]}}, exclude: [{excluded}]}}\n"
+    assert environments(tree=files(axes + "resources: [map.yaml]")) == ({"a": "v0"},)
+
+
+def test_some_environment_is_left():
+    axes = "environments: {axes: {a: [x]}, exclude: [{a: x}]}\n"
+    error = error_of(files(axes + "resources: [map.yaml]"))
+    assert error.message == "all environments are excluded"
+
+
+def test_a_lone_surrogate_is_an_error_of_its_layer():
+    tree = files("values: [values.json]\nresources: [{template: map.yaml.j2}]")
+    error = error_of(tree | {"values.json": '{"a": "\\ud800"}', "map.yaml.j2": ""})
+    assert error.message == "invalid JSON: a character is not valid Unicode"
+    assert error.location.file == "values.json"
+    assert error_of(files("values: [{a: '\ud800'}]")).location.file == "kmanifest.yaml"
+
+
+def test_locations_of_values_that_do_not_exist():
+    shop = values(tree=SHOP, environment="prod/us")
+    for path in (("zz",), ("web", "zz"), ("web", "replicas", 3)):
+        with pytest.raises(MissingError, match="there is no value at"):
+            shop.location(*path)
 
 
 # --- one build of all languages

@@ -4,6 +4,7 @@ The modules that a build imports import this one only inside functions, because 
 itself.
 """
 
+from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Callable, Iterator, Mapping, TypeAlias
 
@@ -51,11 +52,20 @@ def as_files(files: Any) -> Iterator[tuple[str, bytes]]:
     for path, content in files.items():
         name = as_path(path, "a path in files")
         if isinstance(content, str):
-            yield name, content.encode()
+            yield name, _encode(name, content)
         elif isinstance(content, bytes):
             yield name, content
         else:
             raise argument_error(f"the content of {name!r}", content, "str or bytes")
+
+
+def _encode(name: str, content: str) -> bytes:
+    try:
+        return content.encode()
+    except UnicodeEncodeError:
+        raise SourceError("the content has a character that is not valid Unicode").within(
+            file=name
+        ) from None
 
 
 def check_limits(limits: Limits) -> None:

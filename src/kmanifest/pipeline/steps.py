@@ -260,6 +260,8 @@ class _located_at:  # noqa: N801 - reads as a sentence where it is used
         if not isinstance(error, Exception) or isinstance(error, MemoryError):
             return
         plugin = self._step.plugin
+        if isinstance(error, RecursionError) and isinstance(plugin, BuiltinPlugin):
+            return  # the input is nested too deeply
         if _is_third_party(plugin):
             lines = str(error).splitlines()[:1]
             message = ": ".join([plugin.name, type(error).__name__, *lines])

@@ -5,6 +5,7 @@ kustomization. All other fields are those of a kustomization, and are decoded as
 """
 
 from collections.abc import Mapping
+from itertools import count
 
 from kmanifest.engines.environment.definition import (
     OWN_FIELDS,
@@ -22,12 +23,14 @@ from kmanifest.engines.kustomize.kustomization import (
     decode_fields,
     make_kustomization,
 )
-from kmanifest.model.errors import KmanifestError, SourceError, near_names
+from kmanifest.model.errors import KmanifestError, LimitError, SourceError, near_names
 from kmanifest.model.resource import Origin, Resource
-from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.context import BuildState, Context
 from kmanifest.startup.typing import Any, Final
 
 KIND: Final = "Build"
+MAX_READ: Final = 10_000
+_COUNTER: Final = "uses of kmanifest.yaml files"
 _FILLED_FIELDS: Final = ("namespace", "namePrefix", "nameSuffix")
 
 
@@ -35,6 +38,7 @@ def read(ctx: Context, directory: str) -> Kustomization:
     """Return the kustomization that the kmanifest.yaml in a directory stands for. Raises the errors of the file."""
     if ctx.state is not None:
         ctx.state.prevent_sharing()  # the result depends on the chosen row
+        _count(ctx.state)
     ctx = ctx._replace(directory=directory)
     definition = load_definition(ctx, directory)
     try:
@@ -43,6 +47,13 @@ def read(ctx: Context, directory: str) -> Kustomization:
         return _with_row(ctx, kustomization, environment)
     except KmanifestError as error:
         raise error.within(file=definition.file) from error
+
+
+def _count(state: BuildState) -> None:
+    """Raise LimitError if the build has read very many of these files: instances inside of instances multiply."""
+    counter = state.shared(_COUNTER, lambda: count(1))
+    if next(counter) > MAX_READ:
+        raise LimitError(f"the build uses kmanifest.yaml files more than {MAX_READ} times")
 
 
 def _plain_kustomization(ctx: Context, definition: Definition) -> Kustomization:

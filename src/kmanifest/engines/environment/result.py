@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from kmanifest.engines.environment.definition import Environment
+from kmanifest.model import fieldpath
 from kmanifest.model.changes import plain_copy
-from kmanifest.model.errors import Location
+from kmanifest.model.errors import Location, MissingError
+from kmanifest.model.fieldpath import MISSING
 from kmanifest.startup.typing import Any
 
 
@@ -56,4 +58,6 @@ class Values(Mapping[str, Any]):
 
     def location(self, *path: str | int) -> Location:
         """Return where the value at a path of keys and list indexes was set. Raises MissingError if there is none."""
+        if fieldpath.get(self._values.value, path, MISSING) is MISSING:
+            raise MissingError(f"there is no value at {path!r}")
         return self._locate(self._values.locate(path))

@@ -40,10 +40,20 @@ class Axes(NamedTuple):
 
     def rows(self) -> Iterator[Row]:
         """Yield all rows; the last axis changes fastest."""
+        excluded = self._excluded_by_names()
         for combination in checked(product(*self.values.values())):
             row = dict(zip(self.values, combination, strict=True))
-            if self.excluding(row) is None:
+            if not any(
+                tuple(map(row.__getitem__, names)) in parts for names, parts in excluded.items()
+            ):
                 yield row
+
+    def _excluded_by_names(self) -> dict[tuple[str, ...], set[tuple[str, ...]]]:
+        """Return the entries of `exclude` by the axes that they name. There can be thousands, and as many rows."""
+        excluded: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+        for part in self.excluded:
+            excluded.setdefault(tuple(part), set()).add(tuple(part.values()))
+        return excluded
 
     def excluding(self, row: Row) -> int | None:
         """Return the index of the first entry of `exclude` that excludes a combination, or None."""
@@ -75,12 +85,11 @@ def read_axes(value: Any) -> Axes:
     if count > MAX_ROWS:
         raise LimitError(f"more than {MAX_ROWS} environments").within(field=("axes",))
     excluded = as_list(fields.get("exclude") or [], ("exclude",))
-    return Axes(
-        values,
-        tuple(
-            _part_of_row(values, each, ("exclude", index)) for index, each in enumerate(excluded)
-        ),
-    )
+    parts = [_part_of_row(values, each, ("exclude", index)) for index, each in enumerate(excluded)]
+    found = Axes(values, tuple(parts))
+    if next(found.rows(), None) is None:
+        raise SourceError("all environments are excluded").within(field=("exclude",))
+    return found
 
 
 def _axis_values(name: str, items: Any) -> tuple[str, ...]:

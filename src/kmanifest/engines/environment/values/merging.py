@@ -21,6 +21,7 @@ from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import (
     FieldPath,
     KmanifestError,
+    LimitError,
     Location,
     MissingError,
     SourceError,
@@ -28,6 +29,9 @@ from kmanifest.model.errors import (
 from kmanifest.model.fieldpath import MISSING
 from kmanifest.model.values import type_name
 from kmanifest.startup.typing import Any, Final
+
+MAX_LIST: Final = 100_000
+"""Items of a list that several layers make."""
 
 _UNQUOTED: Final = ("integer", "number", "boolean")
 _MAX_PATHS: Final = 1_000
@@ -210,6 +214,12 @@ def _article(noun: str) -> str:
     return "an" if noun[0] in "aeiou" else "a"
 
 
+def _check_length(items: int) -> None:
+    """Raise LimitError for a list that would have too many items: each layer may add as many as its file has."""
+    if items > MAX_LIST:
+        raise LimitError(f"a merged list has more than {MAX_LIST} items")
+
+
 class _Merge:
     """The values and origins of the layers so far. `errors`: items of lists that can't be merged by a key."""
 
@@ -269,6 +279,7 @@ class _Merge:
     def _append(
         index: int, _: ListRule, old: list[Any], origin: _Origin, new: list[Any], path: Link
     ) -> list[Any]:
+        _check_length(len(old) + len(new))
         for position in range(len(new)):
             origin.children[len(old) + position] = (index, (path, position))
         return [*old, *new]
@@ -292,6 +303,7 @@ class _Merge:
         def locate_new(position: int) -> Location:
             return self._layers[index].locate((*list_path, position))
 
+        _check_length(len(old) + len(new))
         positions = self._positions(rule.by, old, locate_old)
         merged = [*old]
         for name, position in self._positions(rule.by, new, locate_new).items():

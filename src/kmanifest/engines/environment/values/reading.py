@@ -109,7 +109,11 @@ def _read_json(content: bytes) -> Any:
     if not text.strip():
         return None
     try:
-        return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+        if "\\u" in text:  # half of a character, which JSON allows, can't be printed
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise SourceError("invalid JSON: a character is not valid Unicode") from None
     except json.JSONDecodeError as error:
         message = f"invalid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise SourceError(message).within(line=error.lineno, column=error.colno) from None
@@ -117,6 +121,7 @@ def _read_json(content: bytes) -> Any:
         raise SourceError("invalid JSON: a number is too long") from None
     except RecursionError:
         raise _depth_error() from None
+    return value
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
