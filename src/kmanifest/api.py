@@ -258,10 +258,7 @@ def _context_to_read(
         clock=time.monotonic,
         meter=Meter(options.limits, time.monotonic),
     )
-
-    locate_error = _Locator(ctx, absolute_location)
-
-    return ctx, directory, locate_error
+    return ctx, directory, _Locator(ctx, absolute_location)
 
 
 def with_environment(options: Options, environment: str | Mapping[str, str]) -> Options:
@@ -282,7 +279,7 @@ def split_environment(path: str, tree: "Tree | None", options: Options) -> tuple
     if tree is None and (os.path.lexists(path) or _is_url(path)):
         return path, options
     exists = os.path.lexists if tree is None else _existence_in(tree)
-    if exists(path):
+    if exists(path) or _has_environment(options):
         return path, options
     directory, environment = path, ""
     while directory not in ("/", "."):
@@ -291,8 +288,7 @@ def split_environment(path: str, tree: "Tree | None", options: Options) -> tuple
         directory = directory or ("/" if slash else ".")
         # A directory of the name of a value, such as shop/prod, does not hide shop/prod/eu.
         if exists(os.path.join(directory, "kmanifest.yaml")):
-            found = not _has_environment(options)
-            return (directory, with_environment(options, environment)) if found else (path, options)
+            return directory, with_environment(options, environment)
     return path, options
 
 

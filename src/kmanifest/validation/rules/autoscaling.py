@@ -123,13 +123,8 @@ def _check_object(faults: Faults, source: Mapping[str, Any]) -> None:
 def _check_external(faults: Faults, source: Mapping[str, Any]) -> None:
     _check_identifier(faults, source)
     target = _check_target(faults, source)
-    value, average = target.get("value"), target.get("averageValue")
-    if value is None and average is None:
-        detail = "must set either a target value for metric or a per-pod target"
-        faults.required(("target", "averageValue"), detail)
-    if value is not None and average is not None:
-        detail = "may not set both a target value for metric and a per-pod target"
-        faults.forbidden(("target", "value"), detail)
+    fields = {"value": "a target value for metric", "averageValue": "a per-pod target"}
+    _check_one_of(faults, target, fields)
 
 
 def _check_pods(faults: Faults, source: Mapping[str, Any]) -> None:
@@ -143,13 +138,18 @@ def _check_resource(faults: Faults, source: Mapping[str, Any]) -> None:
     if not text_of(source, "name"):
         faults.required(("name",), "must specify a resource name")
     target = _check_target(faults, source)
-    utilization, average = target.get("averageUtilization"), target.get("averageValue")
-    if utilization is None and average is None:
-        detail = "must set either a target raw value or a target utilization"
-        faults.required(("target", "averageUtilization"), detail)
-    if utilization is not None and average is not None:
-        detail = "may not set both a target raw value and a target utilization"
-        faults.forbidden(("target", "averageValue"), detail)
+    fields = {"averageValue": "a target raw value", "averageUtilization": "a target utilization"}
+    _check_one_of(faults, target, fields)
+
+
+def _check_one_of(faults: Faults, target: Mapping[str, Any], fields: Mapping[str, str]) -> None:
+    """Report a target with none or both of two fields. `fields`: what the server calls them."""
+    (first, first_name), (second, second_name) = fields.items()
+    has_first, has_second = target.get(first) is not None, target.get(second) is not None
+    if not has_first and not has_second:
+        faults.required(("target", second), f"must set either {first_name} or {second_name}")
+    if has_first and has_second:
+        faults.forbidden(("target", first), f"may not set both {first_name} and {second_name}")
 
 
 def _check_container_resource(faults: Faults, source: Mapping[str, Any]) -> None:
